@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CFX_SCHEDULER_H
-#define CFX_SCHEDULER_H
-
 /**
  * @file
  * @brief The kind "cariflex.scheduler/1": what turns prices, limits and needs into powers.
@@ -32,15 +29,11 @@
  * Since: 1.0, whole file.
  */
 
-#include <glib.h>
-#include <gio/gio.h>
-#include <cariflex/cfx-abi.h>
+#pragma once
+
 #include <cariflex/cfx-types.h>
 
 G_BEGIN_DECLS
-
-/** What the factory says in CfxFactory.kind. */
-#define CFX_KIND_SCHEDULER "cariflex.scheduler/1"
 
 /**
  * @name What a problem may need and a scheduler may know
@@ -113,6 +106,7 @@ typedef struct {
      */
     double weight;
 } CfxProblemTarget;
+CFX_ASSERT_TIGHT(CfxProblemTarget, weight);
 
 /**
  * One limit of a node, for all slots. A node may have several, of the same or of different tiers
@@ -127,6 +121,7 @@ typedef struct {
     /** per slot: N ≤ max_kw, with CFX_LIMIT_EXPORT −N ≤ max_kw. ≥ 0; INFINITY: none */
     CfxReals max_kw;
 } CfxProblemLimit;
+CFX_ASSERT_TIGHT(CfxProblemLimit, max_kw);
 
 /**
  * A point of the grid where power adds up: the site, a sub-board, a charging station, a phase.
@@ -151,6 +146,7 @@ typedef struct {
     double peak_price;   /**< currency/kW on the highest slot, ≥ 0; 0: none */
     double peak_base_kw; /**< peak that is already paid for, ≥ 0 */
 } CfxProblemNode;
+CFX_ASSERT_TIGHT(CfxProblemNode, peak_base_kw);
 
 /** How much a device counts in one node; replaces what the tree would give (there: 1 or 0). */
 typedef struct {
@@ -160,6 +156,7 @@ typedef struct {
     guint32 reserved;    /**< 0 */
     double weight;       /**< ≥ 0 and finite; a car on phase 1 alone: 1 in L1, 0 in L2 and L3 */
 } CfxProblemWeight;
+CFX_ASSERT_TIGHT(CfxProblemWeight, weight);
 
 /**
  * A planning problem, lent by the host from `load()` until the next `load()` or `close()`.
@@ -212,15 +209,18 @@ typedef struct {
     const CfxProblemLimit *const *limits;   /**< n_limits */
     const CfxProblemWeight *const *weights; /**< n_weights; a pair (device, node) at most once */
 } CfxProblem;
+CFX_ASSERT_TIGHT(CfxProblem, weights);
 
 /** @name CfxDelta.what */
 /**@{*/
-#define CFX_DELTA_DEVICE 1u  /**< row `index`: any of its columns, grids, targets in [first, end)  \
-                              */
-#define CFX_DELTA_NODE 2u    /**< node `index`: base, prices or limits in [first, end) */
-#define CFX_DELTA_ADDED 3u   /**< a device was inserted as row `index`; later rows moved up */
-#define CFX_DELTA_REMOVED 4u /**< the device in row `index` was taken out; later rows moved down   \
-                              */
+#define CFX_DELTA_DEVICE                                                                           \
+    1u                     /**< row `index`: any of its columns, grids, targets in [first, end)    \
+                            */
+#define CFX_DELTA_NODE 2u  /**< node `index`: base, prices or limits in [first, end) */
+#define CFX_DELTA_ADDED 3u /**< a device was inserted as row `index`; later rows moved up */
+#define CFX_DELTA_REMOVED                                                                          \
+    4u /**< the device in row `index` was taken out; later rows moved down                         \
+        */
 #define CFX_DELTA_SLOTS                                                                            \
     5u /**< `index` slots left at the front, as many as needed came at the end */
 /**@}*/
@@ -235,6 +235,7 @@ typedef struct {
     guint32 first; /**< first slot that changed */
     guint32 end;   /**< slot after the last that changed */
 } CfxDelta;
+CFX_ASSERT_TIGHT(CfxDelta, end);
 
 /** How to solve; lives until `solve()` returns. */
 typedef struct {
@@ -246,6 +247,7 @@ typedef struct {
     double gap_acceptable;     /**< worth more work while the gap is above this; ≥ gap_wanted */
     guint64 seed;              /**< of anything random inside */
 } CfxSolveHow;
+CFX_ASSERT_TIGHT(CfxSolveHow, seed);
 
 /** @name CfxSolution.status: there is a plan with each of them */
 /**@{*/
@@ -301,6 +303,7 @@ typedef struct {
     char *reason;      /**< text for people about the status, NUL-terminated, cut to fit */
     gsize reason_size; /**< bytes of `reason`, with the NUL; 0: none */
 } CfxSolution;
+CFX_ASSERT_TIGHT(CfxSolution, reason_size);
 
 /**
  * What a scheduler plugin implements; CfxFactory.ops of kind CFX_KIND_SCHEDULER, static.
@@ -348,24 +351,6 @@ typedef struct {
      */
     char *(*explain)(gpointer session, guint32 device, guint32 slot);
 } CfxSchedulerOps;
-
-/* Each struct ends where its last member ends, so that a member added later changes its size. */
-#define CFX_SCHEDULER_ENDS(type, member)                                                           \
-    G_STATIC_ASSERT(sizeof(type) == G_STRUCT_OFFSET(type, member) + sizeof(((type *)0)->member))
-
-CFX_SCHEDULER_ENDS(CfxProblemTarget, weight);
-CFX_SCHEDULER_ENDS(CfxProblemLimit, max_kw);
-CFX_SCHEDULER_ENDS(CfxProblemNode, peak_base_kw);
-CFX_SCHEDULER_ENDS(CfxProblemWeight, weight);
-CFX_SCHEDULER_ENDS(CfxProblem, weights);
-CFX_SCHEDULER_ENDS(CfxDelta, end);
-CFX_SCHEDULER_ENDS(CfxSolveHow, seed);
-CFX_SCHEDULER_ENDS(CfxSolution, reason_size);
-CFX_SCHEDULER_ENDS(CfxSchedulerOps, explain);
-G_STATIC_ASSERT(sizeof(CfxDelta) == 16);
-
-#undef CFX_SCHEDULER_ENDS
+CFX_ASSERT_TIGHT(CfxSchedulerOps, explain);
 
 G_END_DECLS
-
-#endif
