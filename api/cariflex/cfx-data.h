@@ -61,7 +61,7 @@ typedef struct {
     guint32 struct_size, flags;   /**< CFX_QUERY_RAW, KEEP_NO_VALUE */
     guint32 mode, source_types;   /**< source_types: CFX_SOURCE_… bits; 0: any */
     const gint64 *sensors;
-    gsize n_sensors;
+    gsize n_sensors;              /**< 0: all sensors that have beliefs */
     const gint64 *sources;        /**< NULL: any */
     gsize n_sources;
     gint64 start_us, end_us;      /**< events with start in [start, end) */
