@@ -175,6 +175,13 @@ item_copy(const CfxModelKind *kind, gconstpointer from)
     return item;
 }
 
+gpointer
+cfx_model_item_copy(guint32 kind, gconstpointer item)
+{
+    g_return_val_if_fail(kind >= 1 && kind <= CFX_MODEL_N_KINDS, NULL);
+    return item_copy(&cfx_model_kinds[kind - 1], item);
+}
+
 /* Position of the first item whose id is not below @id. */
 static gsize
 shelf_find(const Shelf *self, gint64 id)

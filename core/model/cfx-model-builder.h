@@ -28,6 +28,9 @@ gconstpointer cfx_model_builder_find(CfxModelBuilder *self, guint32 kind, gint64
 /* The lowest id >= @least that no item of that kind has or had in this builder. */
 gint64 cfx_model_builder_free_id(CfxModelBuilder *self, guint32 kind, gint64 least);
 
+/* A copy of one item of that kind, in one piece. (transfer full) g_free() */
+gpointer cfx_model_item_copy(guint32 kind, gconstpointer item);
+
 /* Makes the snapshot; the builder is then based on it. Returns: (transfer full) cfx_model_unref()
  */
 const CfxModel *cfx_model_builder_end(CfxModelBuilder *self);
