@@ -44,8 +44,11 @@ typedef struct {
 CFX_ASSERT_TIGHT(CfxCommitted, revision);
 
 /** @name CfxBeliefQuery.mode @{ */
-#define CFX_BELIEFS_NEWEST 1u /**< for each event and source the newest belief */
-#define CFX_BELIEFS_BEST 2u   /**< for each event the newest belief of all sources; ties: higher source id */
+/** For each event and source the newest belief; of one belief time, the probability nearest 0.5. */
+#define CFX_BELIEFS_NEWEST 1u
+/** For each event the newest belief of all sources; ties: higher source id. A source whose newest
+ *  belief is "no value" has nothing to say about the event, the others still have. */
+#define CFX_BELIEFS_BEST 2u
 #define CFX_BELIEFS_ALL 3u    /**< every belief */
 /** @} */
 
