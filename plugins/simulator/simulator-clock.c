@@ -9,19 +9,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-typedef struct {
-    guint32 version, reserved;
-    guint64 sequence;
-    gint64 monotonic_us, site_us;
-    double rate;
-    gint64 ceiling_us;
-} Page;
-G_STATIC_ASSERT(sizeof(Page) == 48);
-
-#define PAGE_VERSION 1u
+#include <kit/cfx-clock-page.h>
 
 struct _SimClock {
-    Page *page;   /* shared with the readers */
+    CfxClockPage *page; /* shared with the readers */
     gint64 ceiling_us;
     gint64 real_us, site_us; /* the anchor */
     double rate;
@@ -30,24 +21,48 @@ struct _SimClock {
 static void
 put(SimClock *self)
 {
-    Page *page = self->page;
-    guint64 sequence = page->sequence;
-    __atomic_store_n(&page->sequence, sequence + 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    __atomic_store_n(&page->monotonic_us, self->real_us, __ATOMIC_RELAXED);
-    __atomic_store_n(&page->site_us, self->site_us, __ATOMIC_RELAXED);
-    __atomic_store(&page->rate, &self->rate, __ATOMIC_RELAXED);
-    __atomic_store_n(&page->ceiling_us, self->ceiling_us, __ATOMIC_RELAXED);
-    __atomic_store_n(&page->sequence, sequence + 2, __ATOMIC_RELEASE);
+    cfx_clock_page_write(self->page, self->real_us, self->site_us, self->rate, self->ceiling_us);
 }
 
 static gboolean
 fail(GError **error, const char *path, const char *what)
 {
     int code = errno;
-    g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(code), "clock page %s: %s: %s",
-                path, what, g_strerror(code));
+    g_set_error(error,
+                G_FILE_ERROR,
+                (int)g_file_error_from_errno(code),
+                "clock page %s: %s: %s",
+                path,
+                what,
+                g_strerror(code));
     return FALSE;
+}
+
+static gboolean
+map_page(SimClock *self, int fd)
+{
+    void *at = mmap(NULL, sizeof(CfxClockPage), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (at == MAP_FAILED)
+        return FALSE;
+    self->page = at;
+    return TRUE;
+}
+
+/* A page at rest that is there already may have been mapped by a daemon: it is used again. */
+static gboolean
+take_page(SimClock *self, const char *path)
+{
+    CfxClockPage found;
+    int fd = g_open(path, O_RDWR | O_CLOEXEC, 0);
+    if (fd < 0)
+        return FALSE;
+    gboolean usable = pread(fd, &found, sizeof found, 0) == (gssize)sizeof found &&
+                      found.version == CFX_CLOCK_PAGE_VERSION && (found.sequence & 1) == 0 &&
+                      found.rate == 0 && found.site_us <= self->site_us && map_page(self, fd);
+    close(fd);
+    if (usable)
+        put(self);
+    return usable;
 }
 
 static gboolean
@@ -57,16 +72,13 @@ make_page(SimClock *self, const char *beside, const char *path, GError **error)
     int fd = g_open(beside, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (fd < 0)
         return fail(error, beside, "open");
-    gboolean grown = ftruncate(fd, sizeof(Page)) == 0;
-    void *at = grown ? mmap(NULL, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
-                     : MAP_FAILED;
+    gboolean made = ftruncate(fd, sizeof(CfxClockPage)) == 0 && map_page(self, fd);
     int code = errno;
     close(fd);
     errno = code;
-    if (at == MAP_FAILED)
+    if (!made)
         return fail(error, beside, "map");
-    self->page = at;
-    self->page->version = PAGE_VERSION;
+    self->page->version = CFX_CLOCK_PAGE_VERSION;
     put(self);
     if (g_rename(beside, path) != 0)
         return fail(error, path, "rename");
@@ -80,7 +92,7 @@ sim_clock_new(const char *path, gint64 site_us, gint64 real_us, GError **error)
     self->site_us = self->ceiling_us = site_us;
     self->real_us = real_us;
     g_autofree char *beside = g_strconcat(path, ".new", NULL);
-    if (make_page(self, beside, path, error))
+    if (take_page(self, path) || make_page(self, beside, path, error))
         return self;
     sim_clock_free(self);
     return NULL;
@@ -92,7 +104,7 @@ sim_clock_free(SimClock *self)
     if (self == NULL)
         return;
     if (self->page != NULL)
-        munmap(self->page, sizeof(Page));
+        munmap(self->page, sizeof(CfxClockPage));
     g_free(self);
 }
 
@@ -128,6 +140,5 @@ sim_clock_due(const SimClock *self)
         return self->real_us;
     if (self->rate <= 0)
         return G_MAXINT64;
-    return self->real_us +
-           (gint64)ceil((double)(self->ceiling_us - self->site_us) / self->rate);
+    return self->real_us + (gint64)ceil((double)(self->ceiling_us - self->site_us) / self->rate);
 }

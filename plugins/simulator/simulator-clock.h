@@ -13,7 +13,8 @@ SimClock *sim_clock_new(const char *path, gint64 site_us, gint64 real_us, GError
 void sim_clock_free(SimClock *self);
 
 gint64 sim_clock_now(const SimClock *self, gint64 real_us);
-/* From now on at this rate, but not beyond the ceiling. Time does not jump and does not run back. */
+/* From now on at this rate, but not beyond the ceiling. Time does not jump and does not run back.
+ */
 void sim_clock_set(SimClock *self, gint64 real_us, double rate, gint64 ceiling_us);
 gint64 sim_clock_ceiling(const SimClock *self);
 /* REAL time at which the clock will stand at the ceiling; G_MAXINT64: never at this rate. */

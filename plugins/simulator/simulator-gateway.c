@@ -82,8 +82,8 @@ try_again(SimGateway *self, Post *post)
     if (self->pause != 0)
         return;
     self->pause_us = CLAMP(self->pause_us * 2, PAUSE_FIRST_US, PAUSE_MAX_US);
-    self->pause = cfx_timer_after(sim_world_host(self->world), CFX_CLOCK_REAL, self->pause_us,
-                                  pause_cb, self);
+    self->pause = cfx_timer_after(
+        sim_world_host(self->world), CFX_CLOCK_REAL, self->pause_us, pause_cb, self);
 }
 
 static void
@@ -100,8 +100,11 @@ done(gpointer data, guint64 id, guint status, JsonNode *body)
     }
     if (status >= 300 && !self->is_refused) {
         self->is_refused = TRUE;
-        cfx_log(sim_world_host(self->world), CFX_LOG_WARNING,
-                "%s: the daemon answers %u to a post; see the world's log", self->name, status);
+        cfx_log(sim_world_host(self->world),
+                CFX_LOG_WARNING,
+                "%s: the daemon answers %u to a post; see the world's log",
+                self->name,
+                status);
     }
     self->pause_us = 0;
     post_free(sending->post);
@@ -167,7 +170,8 @@ add(SimGateway *self,
         post_free(g_queue_pop_head(&self->posts));
     Post *post = g_new0(Post, 1);
     post->url = g_strdup_printf("%s/api/v3_0/sensors/%" G_GINT64_FORMAT "/data",
-                                sim_world_options(self->world)->api, sensor);
+                                sim_world_options(self->world)->api,
+                                sensor);
     post->body = g_string_free(g_steal_pointer(&body), FALSE);
     post->old_us = old_us;
     g_queue_push_tail(&self->posts, post);
@@ -187,8 +191,7 @@ sim_gateway_post(SimGateway *self,
 }
 
 void
-sim_gateway_post_live(
-    SimGateway *self, gint64 sensor, gint64 at_us, double value, const char *unit)
+sim_gateway_post_live(SimGateway *self, gint64 sensor, gint64 at_us, double value, const char *unit)
 {
     add(self, sensor, at_us, 0, &value, 1, unit, at_us + CFX_MINUTE);
 }

@@ -106,8 +106,8 @@ read_cb(GObject *source, GAsyncResult *result, gpointer data)
 static void
 read_on(Exchange *self)
 {
-    g_input_stream_read_bytes_async(self->stream, 16384, G_PRIORITY_DEFAULT,
-                                    self->stopped, read_cb, self);
+    g_input_stream_read_bytes_async(
+        self->stream, 16384, G_PRIORITY_DEFAULT, self->stopped, read_cb, self);
 }
 
 static void
@@ -158,7 +158,8 @@ sim_http_send(SimWorld *world, const SimRequest *request, SimHttpDone done, gpoi
     soup_message_add_flags(self->message, SOUP_MESSAGE_NO_REDIRECT);
     if (request->authorization != NULL)
         soup_message_headers_replace(soup_message_get_request_headers(self->message),
-                                     "Authorization", request->authorization);
+                                     "Authorization",
+                                     request->authorization);
     if (request->body != NULL) {
         g_autoptr(GBytes) bytes = g_bytes_new(request->body, strlen(request->body));
         soup_message_set_request_body_from_bytes(
@@ -167,7 +168,7 @@ sim_http_send(SimWorld *world, const SimRequest *request, SimHttpDone done, gpoi
     log_request(world, request, self->id, self->message);
     self->sent_us = cfx_now_real(sim_world_host(world));
     self->debt = sim_world_owe(world, request->who);
-    soup_session_send_async(sim_world_session(world), self->message, G_PRIORITY_DEFAULT,
-                            self->stopped, sent_cb, self);
+    soup_session_send_async(
+        sim_world_session(world), self->message, G_PRIORITY_DEFAULT, self->stopped, sent_cb, self);
     return self->id;
 }

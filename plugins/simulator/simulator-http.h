@@ -7,7 +7,7 @@
 #include "simulator-world.h"
 
 typedef struct {
-    const char *who;    /* lives longer */
+    const char *who; /* lives longer */
     const char *method, *url;
     const char *authorization; /* value of the header; NULL: none */
     const char *type;          /* content type; NULL: application/json */

@@ -36,7 +36,8 @@ sim_json_parse(const char *text, gsize size, GError **error)
 {
     if (size > SIM_JSON_SIZE || !g_utf8_validate(text, (gssize)size, NULL) ||
         !is_bounded(text, size)) {
-        g_set_error_literal(error, CFX_ERROR, CFX_ERROR_PEER, "not JSON, or too deep, or too large");
+        g_set_error_literal(
+            error, CFX_ERROR, CFX_ERROR_PEER, "not JSON, or too deep, or too large");
         return NULL;
     }
     g_autoptr(JsonParser) parser = json_parser_new();

@@ -135,8 +135,8 @@ retry_later(SimLink *self, const char *state, int code, const char *reason)
     gboolean again = self->is_wanted;
     log_socket(self, state, code, reason, again ? pause_us : 0);
     if (again)
-        self->retry = cfx_timer_after(sim_world_host(self->world), CFX_CLOCK_REAL, pause_us,
-                                      connect_now, self);
+        self->retry = cfx_timer_after(
+            sim_world_host(self->world), CFX_CLOCK_REAL, pause_us, connect_now, self);
 }
 
 static void
@@ -197,13 +197,19 @@ connect_now(gpointer data)
         return;
     char protocol[] = "ocpp2.0.1", *protocols[] = { protocol, NULL };
     g_autoptr(SoupMessage) message = soup_message_new("GET", self->url);
-    soup_message_headers_replace(soup_message_get_request_headers(message), "Authorization",
-                                 self->authorization);
+    soup_message_headers_replace(
+        soup_message_get_request_headers(message), "Authorization", self->authorization);
     self->is_connecting = TRUE;
     self->attempt = g_cancellable_new();
     self->debt = sim_world_owe(self->world, self->name);
-    soup_session_websocket_connect_async(sim_world_session(self->world), message, NULL, protocols,
-                                         G_PRIORITY_DEFAULT, self->attempt, connected_cb, self);
+    soup_session_websocket_connect_async(sim_world_session(self->world),
+                                         message,
+                                         NULL,
+                                         protocols,
+                                         G_PRIORITY_DEFAULT,
+                                         self->attempt,
+                                         connected_cb,
+                                         self);
 }
 
 void
@@ -241,6 +247,12 @@ sim_link_is_open(SimLink *self)
 {
     return self->socket != NULL &&
            soup_websocket_connection_get_state(self->socket) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+gboolean
+sim_link_is_wanted(SimLink *self)
+{
+    return self->is_wanted;
 }
 
 void
@@ -302,17 +314,14 @@ pump(SimLink *self)
     sim_text_close(frame, ']');
     call->is_sent = TRUE;
     self->debt = sim_world_owe(self->world, self->name);
-    self->timeout = cfx_timer_after(sim_world_host(self->world), CFX_CLOCK_REAL, CALL_TIMEOUT_US,
-                                    timeout_cb, self);
+    self->timeout = cfx_timer_after(
+        sim_world_host(self->world), CFX_CLOCK_REAL, CALL_TIMEOUT_US, timeout_cb, self);
     send_frame(self, frame->str);
 }
 
 void
-sim_link_call(SimLink *self,
-              SimCallFlags flags,
-              const char *action,
-              const char *payload,
-              SimCallDone done)
+sim_link_call(
+    SimLink *self, SimCallFlags flags, const char *action, const char *payload, SimCallDone done)
 {
     if (!sim_link_is_open(self) && (flags & SIM_CALL_KEEP) == 0)
         return;

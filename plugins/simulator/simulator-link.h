@@ -35,18 +35,18 @@ void sim_link_start(SimLink *self);
 /* Loses the network, as a pulled cable does: no close frame. Comes back by sim_link_start(). */
 void sim_link_cut(SimLink *self);
 gboolean sim_link_is_open(SimLink *self);
+/* Whether it tries to be open: not while the network is lost. */
+gboolean sim_link_is_wanted(SimLink *self);
 
 typedef enum {
     SIM_CALL_KEEP = 1,  /* waits for the next socket where this one is lost */
     SIM_CALL_FIRST = 2, /* before all that waits */
 } SimCallFlags;
 
-/* Sends {2, id, action, payload} when its turn comes. `done` may be NULL. Without a socket only calls to keep are taken. */
-void sim_link_call(SimLink *self,
-                   SimCallFlags flags,
-                   const char *action,
-                   const char *payload,
-                   SimCallDone done);
+/* Sends {2, id, action, payload} when its turn comes. `done` may be NULL. Without a socket only
+ * calls to keep are taken. */
+void sim_link_call(
+    SimLink *self, SimCallFlags flags, const char *action, const char *payload, SimCallDone done);
 /* Holds back what waits (registration is pending), but for calls marked FIRST. */
 void sim_link_hold(SimLink *self, gboolean is_held);
 guint sim_link_waiting(SimLink *self);

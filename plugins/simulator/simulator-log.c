@@ -12,6 +12,7 @@ struct _SimLog {
     GString *line;
     gboolean bulky; /* a line that comes by the thousand: it may wait in the buffer */
     gboolean story; /* the others go to standard output too */
+    gboolean is_closed;
     gint64 last_us;
 };
 
@@ -21,8 +22,12 @@ sim_log_new(const char *path, gboolean story, GError **error)
     FILE *file = fopen(path, "we");
     if (file == NULL) {
         int code = errno;
-        g_set_error(error, G_FILE_ERROR, (int)g_file_error_from_errno(code),
-                    "the world's log %s: %s", path, g_strerror(code));
+        g_set_error(error,
+                    G_FILE_ERROR,
+                    (int)g_file_error_from_errno(code),
+                    "the world's log %s: %s",
+                    path,
+                    g_strerror(code));
         return NULL;
     }
     SimLog *self = g_new0(SimLog, 1);
@@ -44,8 +49,12 @@ sim_log_free(SimLog *self)
 }
 
 GString *
-sim_log_begin(
-    SimLog *self, gint64 site_us, gint64 real_us, const char *who, const char *dir, const char *what)
+sim_log_begin(SimLog *self,
+              gint64 site_us,
+              gint64 real_us,
+              const char *who,
+              const char *dir,
+              const char *what)
 {
     static const char *const bulky[] = { "frame", "http", "meter", "evse", NULL };
     self->last_us = MAX(self->last_us, site_us);
@@ -61,8 +70,17 @@ sim_log_begin(
 }
 
 void
+sim_log_close(SimLog *self)
+{
+    self->is_closed = TRUE;
+    fflush(self->file);
+}
+
+void
 sim_log_end(SimLog *self)
 {
+    if (self->is_closed)
+        return;
     sim_text_close(self->line, '}');
     g_string_append_c(self->line, '\n');
     fwrite(self->line->str, 1, self->line->len, self->file);

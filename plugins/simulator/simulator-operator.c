@@ -17,8 +17,8 @@ typedef struct {
     char *name, *program;
     gboolean is_price;
     gint64 start_us, end_us, slot_us;
-    const char *type; /* payload type; lives longer */
-    GArray *values;   /* (element-type double), one a slot */
+    const char *type;    /* payload type; lives longer */
+    GArray *values;      /* (element-type double), one a slot */
     gint64 not_after_us; /* an event that has ended need not be published */
 } Publication;
 
@@ -28,8 +28,8 @@ struct _SimOperator {
     double scale;         /* from the file's price per MWh to what is published per kWh */
     const char *currency; /* as published */
     char *secret, *token_url, *authorization;
-    GHashTable *programs;   /* (key-type utf8) (value-type utf8): name → id */
-    GQueue publications;    /* (element-type Publication) */
+    GHashTable *programs; /* (key-type utf8) (value-type utf8): name → id */
+    GQueue publications;  /* (element-type Publication) */
     gboolean is_busy;
     gint64 pause_us;
     CfxTimer pause;
@@ -57,8 +57,11 @@ sim_operator_new(SimWorld *world, const SimPrices *prices, GError **error)
     gboolean is_same =
         options->currency == NULL || strcmp(options->currency, prices->currency) == 0;
     if (!is_same && !(options->currency_rate > 0)) {
-        g_set_error(error, CFX_ERROR, CFX_ERROR_CONFIG,
-                    "prices are in %s and published in %s: set currency-rate", prices->currency,
+        g_set_error(error,
+                    CFX_ERROR,
+                    CFX_ERROR_CONFIG,
+                    "prices are in %s and published in %s: set currency-rate",
+                    prices->currency,
                     options->currency);
         return NULL;
     }
@@ -101,8 +104,8 @@ later(SimOperator *self, guint64 id)
     if (self->first == 0)
         self->first = id;
     self->pause_us = CLAMP(self->pause_us * 2, PAUSE_FIRST_US, PAUSE_MAX_US);
-    self->pause = cfx_timer_after(sim_world_host(self->world), CFX_CLOCK_REAL, self->pause_us,
-                                  pause_cb, self);
+    self->pause = cfx_timer_after(
+        sim_world_host(self->world), CFX_CLOCK_REAL, self->pause_us, pause_cb, self);
 }
 
 static void
@@ -116,8 +119,7 @@ went_well(SimOperator *self)
 static void
 ask(SimOperator *self, const char *method, const char *path, const char *body, SimHttpDone done)
 {
-    g_autofree char *url =
-        g_strconcat(sim_world_options(self->world)->vtn, path, NULL);
+    g_autofree char *url = g_strconcat(sim_world_options(self->world)->vtn, path, NULL);
     SimRequest request = {
         .who = NAME,
         .method = method,
@@ -137,8 +139,10 @@ went_badly(SimOperator *self, guint64 id, guint status)
     if (status == 401 || status == 403)
         g_clear_pointer(&self->authorization, g_free);
     if (status >= 400 && status < 500 && status != 429)
-        cfx_log(sim_world_host(self->world), CFX_LOG_WARNING,
-                "operator: the VTN answers %u; see the world's log", status);
+        cfx_log(sim_world_host(self->world),
+                CFX_LOG_WARNING,
+                "operator: the VTN answers %u; see the world's log",
+                status);
     later(self, id);
 }
 
@@ -148,7 +152,8 @@ static void
 token_done(gpointer data, guint64 id, guint status, JsonNode *body)
 {
     SimOperator *self = data;
-    JsonObject *object = body != NULL && JSON_NODE_HOLDS_OBJECT(body) ? json_node_get_object(body) : NULL;
+    JsonObject *object =
+        body != NULL && JSON_NODE_HOLDS_OBJECT(body) ? json_node_get_object(body) : NULL;
     const char *token = sim_json_string(object, "access_token");
     self->is_busy = FALSE;
     if (status != 200 || token == NULL) {
@@ -163,9 +168,11 @@ static void
 get_token(SimOperator *self)
 {
     g_autofree char *secret = g_uri_escape_string(self->secret, NULL, FALSE);
-    g_autofree char *body = g_strconcat("grant_type=client_credentials&client_id=" SECRET
-                                        "&client_secret=", secret,
-                                        "&scope=read_all+write_programs+write_events", NULL);
+    g_autofree char *body =
+        g_strconcat("grant_type=client_credentials&client_id=" SECRET "&client_secret=",
+                    secret,
+                    "&scope=read_all+write_programs+write_events",
+                    NULL);
     SimRequest request = {
         .who = NAME,
         .method = "POST",
@@ -183,13 +190,14 @@ static void
 server_done(gpointer data, guint64 id, guint status, JsonNode *body)
 {
     SimOperator *self = data;
-    JsonObject *object = body != NULL && JSON_NODE_HOLDS_OBJECT(body) ? json_node_get_object(body) : NULL;
+    JsonObject *object =
+        body != NULL && JSON_NODE_HOLDS_OBJECT(body) ? json_node_get_object(body) : NULL;
     const char *url = sim_json_string(object, "tokenURL");
     self->is_busy = FALSE;
     /* the secret goes nowhere but to the machine that we run on */
     if (status != 200 || url == NULL ||
-        !(g_str_has_prefix(url, "http://127.0.0.1:") || g_str_has_prefix(url, "http://localhost:") ||
-          g_str_has_prefix(url, "http://[::1]:"))) {
+        !(g_str_has_prefix(url, "http://127.0.0.1:") ||
+          g_str_has_prefix(url, "http://localhost:") || g_str_has_prefix(url, "http://[::1]:"))) {
         went_badly(self, id, status);
         return;
     }
@@ -212,7 +220,8 @@ programs_done(gpointer data, guint64 id, guint status, JsonNode *body)
 {
     SimOperator *self = data;
     const Publication *publication = g_queue_peek_head(&self->publications);
-    JsonArray *array = body != NULL && JSON_NODE_HOLDS_ARRAY(body) ? json_node_get_array(body) : NULL;
+    JsonArray *array =
+        body != NULL && JSON_NODE_HOLDS_ARRAY(body) ? json_node_get_array(body) : NULL;
     self->is_busy = FALSE;
     for (guint i = 0; array != NULL && i < json_array_get_length(array); i++)
         learn_program(self, sim_json_item(array, i));
@@ -414,8 +423,7 @@ sim_operator_publish_prices(SimOperator *self, gint64 at_us)
     publication->type = "PRICE";
     publication->values = g_array_new(FALSE, FALSE, sizeof(double));
     for (gint64 t = publication->start_us; t < publication->end_us; t += SLOT) {
-        double value =
-            sim_prices_at(&self->prices, sim_scene_minute(scene, t)) * self->scale;
+        double value = sim_prices_at(&self->prices, sim_scene_minute(scene, t)) * self->scale;
         g_array_append_val(publication->values, value);
     }
     g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(publication->start_us / CFX_SECOND);

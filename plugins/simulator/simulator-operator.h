@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The grid operator: publishes prices and load control at the VTN, as a business client of OpenADR 3.1. */
+/* The grid operator: publishes prices and load control at the VTN, as a business client of
+ * OpenADR 3.1. */
 #pragma once
 
 #include "simulator-prices.h"

@@ -112,8 +112,10 @@ read_rows(SimPrices *self, const char *text, GArray *rows, GError **error)
         g_strstrip(cells[1]);
         if (scale == 0) {
             if (!read_head(cells[1], self, &scale))
-                return fail(error, i + 1,
-                            "the second column must be named price_CUR_per_MWh or price_CUR_per_kWh");
+                return fail(
+                    error,
+                    i + 1,
+                    "the second column must be named price_CUR_per_MWh or price_CUR_per_kWh");
             continue;
         }
         Row row;
@@ -151,13 +153,21 @@ spread(SimPrices *self, GArray *rows, int step, GError **error)
         int minute = row->kind == STAMP_UTC ? counted_minute(i, rows->len, step) : row->minute;
         if (i > 0 && row->utc_us != 0 &&
             row->utc_us - g_array_index(rows, Row, i - 1).utc_us != step * 60 * G_USEC_PER_SEC) {
-            g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID,
-                        "row %u does not follow %d minutes after the row before it", i + 1, step);
+            g_set_error(error,
+                        CFX_ERROR,
+                        CFX_ERROR_INVALID,
+                        "row %u does not follow %d minutes after the row before it",
+                        i + 1,
+                        step);
             return FALSE;
         }
         if (minute < 0 || minute >= 24 * 60 || minute % step != 0) {
-            g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID, "row %u is not on a step of %d minutes",
-                        i + 1, step);
+            g_set_error(error,
+                        CFX_ERROR,
+                        CFX_ERROR_INVALID,
+                        "row %u is not on a step of %d minutes",
+                        i + 1,
+                        step);
             return FALSE;
         }
         for (int quarter = minute / 15; quarter < (minute + step) / 15; quarter++) {
@@ -166,7 +176,8 @@ spread(SimPrices *self, GArray *rows, int step, GError **error)
         }
     }
     if (count[0] == 0) {
-        g_set_error_literal(error, CFX_ERROR, CFX_ERROR_INVALID, "the day does not begin at midnight");
+        g_set_error_literal(
+            error, CFX_ERROR, CFX_ERROR_INVALID, "the day does not begin at midnight");
         return FALSE;
     }
     guint skipped = 0;
@@ -174,8 +185,13 @@ spread(SimPrices *self, GArray *rows, int step, GError **error)
         skipped += count[i] == 0;
         self->per_mwh[i] = count[i] > 0 ? sum[i] / count[i] : self->per_mwh[i - 1];
         if (count[i] > 2 || skipped > 4) {
-            g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID, "the clock time %02d:%02d is %s", i / 4,
-                        i % 4 * 15, count[i] > 2 ? "there more than twice" : "missing");
+            g_set_error(error,
+                        CFX_ERROR,
+                        CFX_ERROR_INVALID,
+                        "the clock time %02d:%02d is %s",
+                        i / 4,
+                        i % 4 * 15,
+                        count[i] > 2 ? "there more than twice" : "missing");
             return FALSE;
         }
     }
@@ -200,9 +216,12 @@ sim_prices_parse(SimPrices *self, const char *text, gsize size, GError **error)
         return spread(self, rows, 15, error);
     if (rows->len >= 23 && rows->len <= 25)
         return spread(self, rows, 60, error);
-    g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID,
-                "%u rows are neither the 92, 96 or 100 quarter hours nor the 23, 24 or 25 hours of a day",
-                rows->len);
+    g_set_error(
+        error,
+        CFX_ERROR,
+        CFX_ERROR_INVALID,
+        "%u rows are neither the 92, 96 or 100 quarter hours nor the 23, 24 or 25 hours of a day",
+        rows->len);
     return FALSE;
 }
 

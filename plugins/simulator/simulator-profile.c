@@ -42,7 +42,8 @@ sim_profile_set_free(SimProfileSet *self)
 const char *
 sim_purpose_name(SimPurpose purpose)
 {
-    static const char *const names[] = { "ChargingStationMaxProfile", "TxDefaultProfile",
+    static const char *const names[] = { "ChargingStationMaxProfile",
+                                         "TxDefaultProfile",
                                          "TxProfile" };
     return names[purpose];
 }
@@ -110,8 +111,7 @@ read_periods(SimProfile *self, JsonArray *array, const SimProfileRules *rules)
             return "InvalidSchedule";
         period.phases = (int)phases;
         period.offset_us = start_s * SECOND;
-        gint64 before =
-            i == 0 ? -1 : g_array_index(self->periods, SimPeriod, i - 1).offset_us;
+        gint64 before = i == 0 ? -1 : g_array_index(self->periods, SimPeriod, i - 1).offset_us;
         if (i == 0 ? start_s != 0 : period.offset_us <= before)
             return "InvalidSchedule";
         g_array_append_val(self->periods, period);
@@ -212,8 +212,8 @@ is_rival(const SimProfile *a, const SimProfile *b)
     gboolean shared = a->evse == b->evse ||
                       (a->purpose == SIM_PURPOSE_TX_DEFAULT && (a->evse == 0 || b->evse == 0));
     return a->id != b->id && a->purpose == b->purpose && a->stack == b->stack && shared &&
-           g_strcmp0(a->transaction, b->transaction) == 0 &&
-           a->valid_from_us < b->valid_to_us && b->valid_from_us < a->valid_to_us;
+           g_strcmp0(a->transaction, b->transaction) == 0 && a->valid_from_us < b->valid_to_us &&
+           b->valid_from_us < a->valid_to_us;
 }
 
 const char *
@@ -223,8 +223,7 @@ sim_profile_set_put(SimProfileSet *self,
                     const SimTransaction *transaction)
 {
     const char *reason = NULL;
-    g_autoptr(SimProfile) profile =
-        read_profile(&self->rules, evse, json, transaction, &reason);
+    g_autoptr(SimProfile) profile = read_profile(&self->rules, evse, json, transaction, &reason);
     if (profile == NULL)
         return reason;
     guint same = self->profiles->len;
@@ -284,8 +283,7 @@ sim_profile_set_end(SimProfileSet *self,
     guint n = 0;
     for (guint i = self->profiles->len; i-- > 0;) {
         const SimProfile *profile = g_ptr_array_index(self->profiles, i);
-        if (profile->purpose != SIM_PURPOSE_TX ||
-            g_strcmp0(profile->transaction, transaction) != 0)
+        if (profile->purpose != SIM_PURPOSE_TX || g_strcmp0(profile->transaction, transaction) != 0)
             continue;
         gone(data, profile);
         g_ptr_array_remove_index(self->profiles, i);
@@ -336,7 +334,8 @@ sim_profile_matches(const SimProfile *self, int evse, JsonObject *criterion)
     return sources == NULL || lists_text(sources, "CSO");
 }
 
-/* Value of one profile at an instant; NAN: none. Lowers *next to the instant after which that may change. */
+/* Value of one profile at an instant; NAN: none. Lowers *next to the instant after which that may
+ * change. */
 static double
 value_at(const SimProfileSet *self,
          const SimProfile *profile,
@@ -423,8 +422,7 @@ sim_profile_set_limit(const SimProfileSet *self,
     double base = NAN;
     if (transaction != NULL)
         base = purpose_at(self, SIM_PURPOSE_TX, evse, transaction, at_us, &next_us);
-    double fallback =
-        purpose_at(self, SIM_PURPOSE_TX_DEFAULT, evse, transaction, at_us, &next_us);
+    double fallback = purpose_at(self, SIM_PURPOSE_TX_DEFAULT, evse, transaction, at_us, &next_us);
     double ceiling = purpose_at(self, SIM_PURPOSE_MAX, evse, transaction, at_us, &next_us);
     if (isnan(base))
         base = fallback;

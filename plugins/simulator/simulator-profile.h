@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The charging profiles that a station holds, and the limit that follows from them (OCPP 2.0.1, K). */
+/* The charging profiles that a station holds, and the limit that follows from them (OCPP 2.0.1, K).
+ */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -51,14 +52,16 @@ SimProfileSet *sim_profile_set_new(const SimProfileRules *rules);
 void sim_profile_set_free(SimProfileSet *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimProfileSet, sim_profile_set_free)
 
-/* Reads, checks and installs a profile. NULL when it is installed, else the reason code (static). */
+/* Reads, checks and installs a profile. NULL when it is installed, else the reason code (static).
+ */
 const char *sim_profile_set_put(SimProfileSet *self,
                                 int evse,
                                 JsonObject *profile,
                                 const SimTransaction *transaction);
 /* Called for each profile before it goes; data is the caller's. */
 typedef void (*SimProfileFunc)(gpointer data, const SimProfile *profile);
-/* Removes what ClearChargingProfile names; returns how many. `criteria` (nullable); id 0: none given. */
+/* Removes what ClearChargingProfile names; returns how many. `criteria` (nullable); id 0: none
+ * given. */
 guint sim_profile_set_clear(
     SimProfileSet *self, gint64 id, JsonObject *criteria, SimProfileFunc gone, gpointer data);
 /* Removes the profiles of a transaction that has ended. */
@@ -71,8 +74,8 @@ gboolean sim_profile_matches(const SimProfile *self, int evse, JsonObject *crite
 const char *sim_purpose_name(SimPurpose purpose);
 
 /*
- * Limit of an EVSE at an instant in A per phase, INFINITY where nothing limits it. `ret_next_us`: the
- * first instant after which it may be another one, G_MAXINT64: never.
+ * Limit of an EVSE at an instant in A per phase, INFINITY where nothing limits it. `ret_next_us`:
+ * the first instant after which it may be another one, G_MAXINT64: never.
  */
 double sim_profile_set_limit(const SimProfileSet *self,
                              int evse,

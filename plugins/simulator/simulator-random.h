@@ -17,5 +17,6 @@ double sim_random_between(SimRandom *self, double low, double high);
 /* 0 <= x < n; n > 0 */
 guint sim_random_below(SimRandom *self, guint n);
 
-/* Smooth noise of time, -1 … 1: a function of its arguments alone, so it can be asked in any order. */
+/* Smooth noise of time, -1 … 1: a function of its arguments alone, so it can be asked in any order.
+ */
 double sim_noise(guint64 seed, const char *stream, gint64 at_us, gint64 period_us);

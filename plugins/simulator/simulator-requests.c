@@ -49,14 +49,17 @@ set_charging_profile(SimStation *self, const char *id, JsonObject *payload)
     gint64 evse = -1;
     JsonObject *profile = sim_json_object(payload, "chargingProfile");
     if (profile == NULL || !sim_json_integer(payload, "evseId", &evse)) {
-        sim_link_refuse(self->link, id, "OccurrenceConstraintViolation",
+        sim_link_refuse(self->link,
+                        id,
+                        "OccurrenceConstraintViolation",
                         "evseId and chargingProfile are required");
         return;
     }
-    const char *reason = evse < 0 || evse > 1000
-                             ? "UnknownEvse"
-                             : sim_profile_set_put(self->profiles, (int)evse, profile,
-                                                   is_running ? &transaction : NULL);
+    const char *reason =
+        evse < 0 || evse > 1000
+            ? "UnknownEvse"
+            : sim_profile_set_put(
+                  self->profiles, (int)evse, profile, is_running ? &transaction : NULL);
     if (reason != NULL) {
         log_rejected(self, evse, profile, reason);
         answer_status(self, id, "Rejected", reason);
@@ -84,9 +87,11 @@ clear_charging_profile(SimStation *self, const char *id, JsonObject *payload)
 {
     gint64 profile_id = 0;
     sim_json_integer(payload, "chargingProfileId", &profile_id);
-    guint n = sim_profile_set_clear(self->profiles, profile_id,
+    guint n = sim_profile_set_clear(self->profiles,
+                                    profile_id,
                                     sim_json_object(payload, "chargingProfileCriteria"),
-                                    cleared_cb, self);
+                                    cleared_cb,
+                                    self);
     answer_status(self, id, n > 0 ? "Accepted" : "Unknown", NULL);
     sim_station_update(self);
 }
@@ -128,20 +133,20 @@ get_charging_profiles(SimStation *self, const char *id, JsonObject *payload)
     JsonObject *criterion = sim_json_object(payload, "chargingProfile");
     sim_json_integer(payload, "evseId", &wanted);
     if (criterion == NULL || !sim_json_integer(payload, "requestId", &request)) {
-        sim_link_refuse(self->link, id, "OccurrenceConstraintViolation",
+        sim_link_refuse(self->link,
+                        id,
+                        "OccurrenceConstraintViolation",
                         "requestId and chargingProfile are required");
         return;
     }
     wanted = CLAMP(wanted, -1, 1000);
-    GString *station = profiles_of(self, 0, wanted, criterion);
-    GString *evse = profiles_of(self, SIM_EVSE, wanted, criterion);
+    g_autoptr(GString) station = profiles_of(self, 0, wanted, criterion);
+    g_autoptr(GString) evse = profiles_of(self, SIM_EVSE, wanted, criterion);
     answer_status(self, id, station != NULL || evse != NULL ? "Accepted" : "NoProfiles", NULL);
     if (station != NULL)
         report_profiles(self, request, 0, station->str, evse != NULL);
     if (evse != NULL)
         report_profiles(self, request, SIM_EVSE, evse->str, FALSE);
-    g_clear_pointer(&station, g_string_unref);
-    g_clear_pointer(&evse, g_string_unref);
 }
 
 static void
@@ -170,8 +175,8 @@ get_composite_schedule(SimStation *self, const char *id, JsonObject *payload)
     sim_text_open(answer, "chargingSchedulePeriod", '[');
     gint64 at_us = now_us;
     for (guint n = 0; n < 1024 && at_us < now_us + duration_s * CFX_SECOND; n++) {
-        double limit_a = sim_profile_set_limit(self->profiles, SIM_EVSE,
-                                               is_running ? &transaction : NULL, at_us, &next_us);
+        double limit_a = sim_profile_set_limit(
+            self->profiles, SIM_EVSE, is_running ? &transaction : NULL, at_us, &next_us);
         sim_text_open(answer, NULL, '{');
         sim_text_integer(answer, "startPeriod", (at_us - now_us) / CFX_SECOND);
         sim_text_real(answer, "limit", scale * MIN(limit_a, self->data.max_current_a));
@@ -208,7 +213,9 @@ get_base_report(SimStation *self, const char *id, JsonObject *payload)
     gint64 request = 0;
     const char *base = sim_json_string(payload, "reportBase");
     if (base == NULL || !sim_json_integer(payload, "requestId", &request)) {
-        sim_link_refuse(self->link, id, "OccurrenceConstraintViolation",
+        sim_link_refuse(self->link,
+                        id,
+                        "OccurrenceConstraintViolation",
                         "requestId and reportBase are required");
         return;
     }
@@ -260,8 +267,7 @@ static void
 request_stop(SimStation *self, const char *id, JsonObject *payload)
 {
     const char *transaction = sim_json_string(payload, "transactionId");
-    gboolean is_ours =
-        self->transaction != NULL && g_strcmp0(transaction, self->transaction) == 0;
+    gboolean is_ours = self->transaction != NULL && g_strcmp0(transaction, self->transaction) == 0;
     answer_status(self, id, is_ours ? "Accepted" : "Rejected", is_ours ? NULL : "TxNotFound");
     if (is_ours)
         sim_station_end(self, "RemoteStop", "Remote");
@@ -274,8 +280,8 @@ get_transaction_status(SimStation *self, const char *id, JsonObject *payload)
     g_autoptr(GString) answer = g_string_new(NULL);
     sim_text_open(answer, NULL, '{');
     if (transaction != NULL)
-        sim_text_boolean(answer, "ongoingIndicator",
-                         g_strcmp0(transaction, self->transaction) == 0);
+        sim_text_boolean(
+            answer, "ongoingIndicator", g_strcmp0(transaction, self->transaction) == 0);
     sim_text_boolean(answer, "messagesInQueue", sim_link_waiting(self->link) > 0);
     sim_text_close(answer, '}');
     sim_link_answer(self->link, id, answer->str);
@@ -290,8 +296,8 @@ reject(SimStation *self, const char *id, JsonObject *payload)
 static void
 unlock(SimStation *self, const char *id, JsonObject *payload)
 {
-    answer_status(self, id,
-                  self->transaction != NULL ? "OngoingAuthorizedTransaction" : "Unlocked", NULL);
+    answer_status(
+        self, id, self->transaction != NULL ? "OngoingAuthorizedTransaction" : "Unlocked", NULL);
 }
 
 static void

@@ -2,6 +2,7 @@
 #include "simulator-scene.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cariflex/cfx-abi.h>
@@ -44,7 +45,8 @@ fail(GError **error, const char *where, const char *what)
 
 /* A number of the file, scaled, within bounds. */
 static gboolean
-need_real(JsonObject *object, const char *name, double low, double high, double *ret, GError **error)
+need_real(
+    JsonObject *object, const char *name, double low, double high, double *ret, GError **error)
 {
     double value;
     if (!sim_json_real(object, name, &value))
@@ -243,9 +245,13 @@ sim_scene_clock(const SimScene *self, gint64 from_us, int day, int minute)
     g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(from_us / SECOND);
     g_autoptr(GDateTime) local = g_date_time_to_timezone(utc, self->zone);
     g_autoptr(GDateTime) date = g_date_time_add_days(local, day);
-    g_autoptr(GDateTime) at =
-        g_date_time_new(self->zone, g_date_time_get_year(date), g_date_time_get_month(date),
-                        g_date_time_get_day_of_month(date), minute / 60, minute % 60, 0);
+    g_autoptr(GDateTime) at = g_date_time_new(self->zone,
+                                              g_date_time_get_year(date),
+                                              g_date_time_get_month(date),
+                                              g_date_time_get_day_of_month(date),
+                                              minute / 60,
+                                              minute % 60,
+                                              0);
     return g_date_time_to_unix(at) * SECOND;
 }
 
@@ -338,8 +344,12 @@ draw_instant(const SimScene *self,
 }
 
 static gboolean
-draw_real(
-    JsonObject *json, const char *name, double scale, SimRandom *random, double *ret, GError **error)
+draw_real(JsonObject *json,
+          const char *name,
+          double scale,
+          SimRandom *random,
+          double *ret,
+          GError **error)
 {
     JsonArray *range = sim_json_array(json, name);
     double low, high;
@@ -377,10 +387,15 @@ read_tells(JsonObject *json, SimTells *ret)
     return TRUE;
 }
 
-/* The need, and beyond it what the battery still takes at a falling current: a stated need is always met before the taper. */
+/* The need, and beyond it what the battery still takes at a falling current: a stated need is
+ * always met before the taper. */
 static gboolean
-draw_energy(
-    const SimScene *self, SimCar *car, JsonObject *json, gint64 noon_us, SimRandom *random, GError **error)
+draw_energy(const SimScene *self,
+            SimCar *car,
+            JsonObject *json,
+            gint64 noon_us,
+            SimRandom *random,
+            GError **error)
 {
     double battery_wh, before_min, spare_wh;
     if (!need_real(json, "battery_kwh", 1, 500, &battery_wh, error))
@@ -412,8 +427,7 @@ draw_energy(
 }
 
 static SimCar *
-draw_car(
-    const SimScene *self, JsonObject *json, guint64 seed, gint64 noon_us, GError **error)
+draw_car(const SimScene *self, JsonObject *json, guint64 seed, gint64 noon_us, GError **error)
 {
     g_autoptr(SimCar) car = g_new0(SimCar, 1);
     double phases;
@@ -471,8 +485,12 @@ read_control(const SimScene *self, JsonObject *json, gint64 noon_us, GError **er
 }
 
 static gboolean
-draw_fault(
-    const SimScene *self, JsonObject *json, guint64 seed, gint64 noon_us, SimDay *day, GError **error)
+draw_fault(const SimScene *self,
+           JsonObject *json,
+           guint64 seed,
+           gint64 noon_us,
+           SimDay *day,
+           GError **error)
 {
     SimFault fault;
     double seconds;
@@ -522,8 +540,7 @@ fill_day(const SimScene *self, SimDay *day, guint64 seed, GError **error)
     }
     g_ptr_array_sort(day->cars, by_arrival);
     for (guint i = 0; controls != NULL && i < json_array_get_length(controls); i++) {
-        SimControl *control =
-            read_control(self, sim_json_item(controls, i), day->start_us, error);
+        SimControl *control = read_control(self, sim_json_item(controls, i), day->start_us, error);
         if (control == NULL) {
             g_prefix_error(error, "load_control[%u].", i);
             return FALSE;
@@ -546,8 +563,12 @@ check_day(const SimScene *self, const SimDay *day, GError **error)
         for (guint j = i + 1; j < day->cars->len; j++) {
             const SimCar *next = g_ptr_array_index(day->cars, j);
             if (car->station == next->station && next->arrive_us <= car->depart_us) {
-                g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID,
-                            "cars: %s and %s stand at %s at the same time", car->name, next->name,
+                g_set_error(error,
+                            CFX_ERROR,
+                            CFX_ERROR_INVALID,
+                            "cars: %s and %s stand at %s at the same time",
+                            car->name,
+                            next->name,
                             g_array_index(self->stations, SimStationData, car->station).name);
                 return FALSE;
             }

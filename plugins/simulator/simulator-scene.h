@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The world file: what the simulated outside consists of, and what the seed makes of it on a day. */
+/* The world file: what the simulated outside consists of, and what the seed makes of it on a day.
+ */
 #pragma once
 
 #include <json-glib/json-glib.h>
@@ -47,8 +48,8 @@ typedef struct {
     GArray *pv;                  /* (element-type SimPv) */
     SimSensors sensors;
     char *price_program;
-    int tomorrow_minute;  /* when the operator publishes the prices of tomorrow */
-    JsonNode *node;       /* the file: cars, load control and faults are drawn from it */
+    int tomorrow_minute; /* when the operator publishes the prices of tomorrow */
+    JsonNode *node;      /* the file: cars, load control and faults are drawn from it */
 } SimScene;
 
 /* One day from noon to noon. */

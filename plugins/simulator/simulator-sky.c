@@ -68,7 +68,8 @@ sim_sky_temperature(const SimSky *self, gint64 at_us)
 double
 sim_sky_pv(double peak_w, double irradiance, double temperature)
 {
-    /* cell warmer than the air by 30 K at 1000 W/m², -0.4 %/K, 10 % lost on the way, inverter at peak power */
+    /* cell warmer than the air by 30 K at 1000 W/m², -0.4 %/K, 10 % lost on the way, inverter at
+     * peak power */
     double cell = temperature + 0.03 * irradiance;
     double power_w = peak_w * irradiance / 1000 * (1 - 0.004 * (cell - 25)) * 0.9;
     return CLAMP(power_w, 0, peak_w);

@@ -9,7 +9,8 @@ typedef struct {
     guint64 seed;
 } SimSky;
 
-/* Cosine of the sun's zenith angle; below 0 at night. Declination and equation of time after Spencer (1971). */
+/* Cosine of the sun's zenith angle; below 0 at night. Declination and equation of time after
+ * Spencer (1971). */
 double sim_sky_sun(const SimSky *self, gint64 at_us);
 /* Global horizontal irradiance of a clear sky, W/m², by Haurwitz (1945). */
 double sim_sky_clear(double cosine);

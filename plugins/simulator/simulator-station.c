@@ -7,8 +7,9 @@
 #include "simulator-json.h"
 #include "simulator-text.h"
 
-static const char *const state_names[] = { "Idle", "EVConnected", "Charging", "SuspendedEV",
-                                           "SuspendedEVSE" };
+static const char *const state_names[] = {
+    "Idle", "EVConnected", "Charging", "SuspendedEV", "SuspendedEVSE"
+};
 
 gboolean
 sim_station_transaction(const SimStation *self, SimTransaction *ret)
@@ -28,9 +29,10 @@ sim_station_log(SimStation *self)
     sim_text_string(line, "transaction", self->transaction);
     sim_text_string(line, "state", state_names[self->state]);
     sim_text_real(line, "power_w", self->power_w);
-    sim_text_integer(line, "phases", self->car == NULL || self->power_w <= 0
-                                         ? 0
-                                         : MIN(self->car->phases, self->data.phases));
+    sim_text_integer(
+        line,
+        "phases",
+        self->car == NULL || self->power_w <= 0 ? 0 : MIN(self->car->phases, self->data.phases));
     sim_text_real(line, "limit_a", self->limit_a);
     sim_text_boolean(line, "online", sim_link_is_open(self->link));
     sim_text_real(line, "register_wh", self->register_wh);
@@ -65,8 +67,8 @@ heartbeat_cb(gpointer data)
     sim_link_call(self->link, 0, "Heartbeat", "{}", NULL);
     gint64 interval_s =
         sim_variables_number(self->variables, "OCPPCommCtrlr", "HeartbeatInterval", 300);
-    self->heartbeat = sim_world_at(self->world, sim_world_now(self->world) + interval_s * CFX_SECOND,
-                                   heartbeat_cb, self);
+    self->heartbeat = sim_world_at(
+        self->world, sim_world_now(self->world) + interval_s * CFX_SECOND, heartbeat_cb, self);
 }
 
 void
@@ -96,9 +98,11 @@ boot_done(gpointer data, SimCallEnd end, JsonObject *payload)
     self->is_booted = TRUE;
     self->is_accepted = end == SIM_CALL_RESULT && g_strcmp0(status, "Accepted") == 0;
     if (!self->is_accepted) {
-        self->boot_again = sim_world_at(
-            self->world, sim_world_now(self->world) + MAX(interval_s, 5) * CFX_SECOND,
-            boot_again_cb, self);
+        self->boot_again =
+            sim_world_at(self->world,
+                         sim_world_now(self->world) + MAX(interval_s, 5) * CFX_SECOND,
+                         boot_again_cb,
+                         self);
         sim_world_station_changed(self->world);
         return;
     }
@@ -121,10 +125,10 @@ sim_station_boot(SimStation *self, const char *reason)
     sim_link_hold(self->link, TRUE);
     sim_text_open(payload, NULL, '{');
     sim_text_open(payload, "chargingStation", '{');
-    sim_text_string(payload, "model",
-                    sim_variables_get(self->variables, "ChargingStation", "Model"));
-    sim_text_string(payload, "vendorName",
-                    sim_variables_get(self->variables, "ChargingStation", "VendorName"));
+    sim_text_string(
+        payload, "model", sim_variables_get(self->variables, "ChargingStation", "Model"));
+    sim_text_string(
+        payload, "vendorName", sim_variables_get(self->variables, "ChargingStation", "VendorName"));
     sim_text_string(payload, "serialNumber", serial);
     sim_text_string(payload, "firmwareVersion", "1.4.2");
     sim_text_close(payload, '}');
@@ -143,7 +147,12 @@ boot_again_cb(gpointer data)
 }
 
 static void
-sampled(GString *to, const char *measurand, const char *context, const char *phase, const char *unit, double value)
+sampled(GString *to,
+        const char *measurand,
+        const char *context,
+        const char *phase,
+        const char *unit,
+        double value)
 {
     sim_text_open(to, NULL, '{');
     sim_text_real(to, "value", value);
@@ -159,7 +168,8 @@ sampled(GString *to, const char *measurand, const char *context, const char *pha
 
 /* meterValue with the measurands that the CSMS has configured; nothing where there are none. */
 static void
-add_meter_value(SimStation *self, GString *to, const char *component, const char *variable, const char *context)
+add_meter_value(
+    SimStation *self, GString *to, const char *component, const char *variable, const char *context)
 {
     static const char *const phases[] = { "L1", "L2", "L3" };
     SimVariables *variables = self->variables;
@@ -217,7 +227,7 @@ void
 sim_station_event(SimStation *self, const char *type, const char *trigger, const char *context)
 {
     g_autoptr(GString) payload = g_string_new(NULL);
-    const char *measurands = strcmp(type, "Started") == 0   ? "TxStartedMeasurands"
+    const char *measurands = strcmp(type, "Started") == 0 ? "TxStartedMeasurands"
                              : strcmp(type, "Ended") == 0 ? "TxEndedMeasurands"
                                                           : "TxUpdatedMeasurands";
     gboolean is_ended = strcmp(type, "Ended") == 0;
@@ -235,8 +245,9 @@ sim_station_event(SimStation *self, const char *type, const char *trigger, const
     sim_text_string(payload, "transactionId", self->transaction);
     sim_text_string(payload, "chargingState", state_names[is_ended ? SIM_STATE_IDLE : self->state]);
     if (is_ended)
-        sim_text_string(payload, "stoppedReason",
-                        strcmp(trigger, "Deauthorized") == 0   ? "DeAuthorized"
+        sim_text_string(payload,
+                        "stoppedReason",
+                        strcmp(trigger, "Deauthorized") == 0 ? "DeAuthorized"
                         : strcmp(trigger, "RemoteStop") == 0 ? "Remote"
                                                              : "EVDisconnected");
     sim_text_close(payload, '}');
@@ -315,9 +326,10 @@ sim_station_restart_timers(SimStation *self)
         self->aligned = sim_world_at(
             self->world, next_on_grid(now_us, 0, aligned_s * CFX_SECOND), aligned_cb, self);
     if (self->transaction != NULL && sample_s > 0)
-        self->sample =
-            sim_world_at(self->world, next_on_grid(now_us, self->started_us, sample_s * CFX_SECOND),
-                         sample_cb, self);
+        self->sample = sim_world_at(self->world,
+                                    next_on_grid(now_us, self->started_us, sample_s * CFX_SECOND),
+                                    sample_cb,
+                                    self);
 }
 
 /* --- physics ------------------------------------------------------------------------------- */
@@ -355,10 +367,9 @@ state_now(const SimStation *self)
 static gboolean
 is_significant(const SimStation *self)
 {
-    double percent = (double)sim_variables_number(self->variables, "SmartChargingCtrlr",
-                                                  "LimitChangeSignificance", 1);
-    return fabs(self->current_a - self->reported_a) >
-           MAX(0.05, self->reported_a * percent / 100);
+    double percent = (double)sim_variables_number(
+        self->variables, "SmartChargingCtrlr", "LimitChangeSignificance", 1);
+    return fabs(self->current_a - self->reported_a) > MAX(0.05, self->reported_a * percent / 100);
 }
 
 void
@@ -369,15 +380,15 @@ sim_station_update(SimStation *self)
     gint64 now_us = sim_world_now(self->world), next_us = G_MAXINT64;
     double power_w = self->power_w, limit_a = self->limit_a;
     SimState state = self->state;
-    self->limit_a = sim_profile_set_limit(self->profiles, SIM_EVSE,
-                                          is_running ? &transaction : NULL, now_us, &next_us);
+    self->limit_a = sim_profile_set_limit(
+        self->profiles, SIM_EVSE, is_running ? &transaction : NULL, now_us, &next_us);
     self->current_a = 0;
     if (self->car != NULL && self->is_authorized && is_running)
         self->current_a = sim_car_current_a(self->car, self->limit_a, self->data.max_current_a);
     self->power_w = 0;
     if (self->current_a > 0) {
-        self->power_w = sim_car_power_w(self->car, self->current_a, self->data.phases,
-                                        self->data.voltage_v);
+        self->power_w =
+            sim_car_power_w(self->car, self->current_a, self->data.phases, self->data.voltage_v);
         gint64 span_us = sim_car_next_us(self->car, self->power_w);
         if (span_us < CFX_DAY * 30)
             next_us = MIN(next_us, now_us + span_us);
@@ -444,7 +455,8 @@ tell_needs(SimStation *self)
     sim_text_integer(payload, "evseId", SIM_EVSE);
     sim_text_integer(payload, "maxScheduleTuples", MIN(self->data.periods, 1024));
     sim_text_open(payload, "chargingNeeds", '{');
-    sim_text_string(payload, "requestedEnergyTransfer",
+    sim_text_string(payload,
+                    "requestedEnergyTransfer",
                     car->phases == 1 ? "AC_single_phase" : "AC_three_phase");
     sim_text_stamp(payload, "departureTime", car->by_us);
     sim_text_open(payload, "acChargingParameters", '{');
@@ -461,9 +473,9 @@ tell_needs(SimStation *self)
 static gboolean
 may_start_offline(const SimStation *self)
 {
-    return g_strcmp0(sim_variables_get(self->variables, "AuthCtrlr",
-                                       "OfflineTxForUnknownIdEnabled"),
-                     "true") == 0;
+    return g_strcmp0(
+               sim_variables_get(self->variables, "AuthCtrlr", "OfflineTxForUnknownIdEnabled"),
+               "true") == 0;
 }
 
 /* The driver may charge: the transaction begins, or learns who it is. */
@@ -590,8 +602,7 @@ sim_station_new(SimWorld *world, const SimStationData *data, GError **error)
     g_autofree char *password = sim_world_secret(world, data->name, error);
     if (password == NULL)
         return NULL;
-    g_autofree char *url =
-        g_strdup_printf("%s/%s", sim_world_options(world)->ocpp, data->name);
+    g_autofree char *url = g_strdup_printf("%s/%s", sim_world_options(world)->ocpp, data->name);
     SimProfileRules rules = {
         .evses = 1,
         .stack_max = 8,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One charging station: an EVSE with a car or without, an OCPP 2.0.1 client, and the physics between.
+ * One charging station: an EVSE with a car or without, an OCPP 2.0.1 client, and the physics
+ * between.
  */
 #pragma once
 
@@ -60,7 +61,8 @@ gboolean sim_station_is_ready(SimStation *self);
 /* What the two files of the station share. */
 void sim_station_boot(SimStation *self, const char *reason);
 void sim_station_status(SimStation *self);
-void sim_station_event(SimStation *self, const char *type, const char *trigger, const char *context);
+void
+sim_station_event(SimStation *self, const char *type, const char *trigger, const char *context);
 void sim_station_meter(SimStation *self, const char *context);
 void sim_station_restart_timers(SimStation *self);
 void sim_station_end(SimStation *self, const char *trigger, const char *reason);

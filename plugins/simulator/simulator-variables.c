@@ -216,8 +216,8 @@ named(JsonObject *item, const char **ret_status)
     *ret_status = "UnknownComponent";
     if (component_name == NULL || variable_name == NULL || evse_id < 0 || evse_id > 1)
         return -1;
-    int found = find(component_name, variable_name, sim_json_string(variable, "instance"),
-                     (int)evse_id);
+    int found =
+        find(component_name, variable_name, sim_json_string(variable, "instance"), (int)evse_id);
     for (guint i = 0; i < N_ENTRIES && found < 0; i++)
         if (g_ascii_strcasecmp(entries[i].component, component_name) == 0)
             *ret_status = "UnknownVariable";
@@ -252,8 +252,11 @@ sim_variables_answer_get(const SimVariables *self, JsonObject *request, GString 
         int found = named(item, &status);
         gboolean readable = found >= 0 && entries[found].access != WO;
         sim_text_open(answer, NULL, '{');
-        sim_text_string(answer, "attributeStatus",
-                        readable ? "Accepted" : found >= 0 ? "Rejected" : status);
+        sim_text_string(answer,
+                        "attributeStatus",
+                        readable     ? "Accepted"
+                        : found >= 0 ? "Rejected"
+                                     : status);
         if (readable)
             sim_text_string(answer, "attributeValue", self->values[found]);
         echo(item, "component", answer);

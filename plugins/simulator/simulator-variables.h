@@ -12,7 +12,8 @@ SimVariables *sim_variables_new(const SimStationData *station);
 void sim_variables_free(SimVariables *self);
 
 /* Value by the station's own name of it; NULL: there is none. */
-const char *sim_variables_get(const SimVariables *self, const char *component, const char *variable);
+const char *
+sim_variables_get(const SimVariables *self, const char *component, const char *variable);
 gint64 sim_variables_number(const SimVariables *self,
                             const char *component,
                             const char *variable,
@@ -29,6 +30,7 @@ void sim_variables_put(SimVariables *self,
 /* Payload of the answer to a request. */
 void sim_variables_answer_get(const SimVariables *self, JsonObject *request, GString *answer);
 void sim_variables_answer_set(SimVariables *self, JsonObject *request, GString *answer);
-/* reportData of one part of a report; returns the index after its last variable. 0 of the length: the end. */
+/* reportData of one part of a report; returns the index after its last variable. 0 of the length:
+ * the end. */
 guint sim_variables_report(const SimVariables *self, guint first, gboolean all, GString *to);
 guint sim_variables_count(const SimVariables *self);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the parts of the simulated outside share: its time, its agenda, its log, and the answers that
- * it is owed. Time stands still at the next thing on the agenda until that is done, and while somebody
- * is owed an answer it goes on for five simulated seconds at most (data/doc/clock-page.md).
+ * What the parts of the simulated outside share: its time, its agenda, its log, and the answers
+ * that it is owed. Time stands still at the next thing on the agenda until that is done, and while
+ * somebody is owed an answer it goes on for five simulated seconds at most
+ * (data/doc/clock-page.md).
  */
 #pragma once
 
@@ -57,9 +58,15 @@ void sim_world_paid(SimWorld *self, guint64 *debt);
 void sim_world_catch_up(SimWorld *self);
 /* To be called by who cannot reach the daemon: time waits (bounded) until it is back. */
 void sim_world_missed(SimWorld *self);
-gboolean sim_world_is_away(SimWorld *self);
+/* Lets time stand still where it is, or run. */
+void sim_world_hold(SimWorld *self, gboolean is_held);
+void sim_world_pace(SimWorld *self, double rate);
+/* How often time went on though an answer was owed. */
+guint64 sim_world_given_up(SimWorld *self);
 /* Called by a station whose registration or connection changed. */
 void sim_world_station_changed(SimWorld *self);
 
 GString *sim_world_log(SimWorld *self, const char *who, const char *dir, const char *what);
 void sim_world_logged(SimWorld *self);
+/* Nothing is written after this. */
+void sim_world_close_log(SimWorld *self);
