@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A run of the demo site: its folder, secrets, keyfiles, and the two processes."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -8,11 +9,17 @@ import secrets
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
+from zoneinfo import ZoneInfo
 
 HERE = pathlib.Path(__file__).resolve().parent
 KEPT_RUNS = 5
+START = "2025-10-01"
+ZONE = "America/Martinique"
+# at least the world's own (its key warm-up)
+WARM_UP = datetime.timedelta(minutes=20)
 
 
 def runs_folder():
@@ -128,8 +135,28 @@ state-dir={self.folder}/world-run
 
 [adapter:world]
 plugin=simulator
-folder={self.folder}
+world={self.data}/world.json
+prices={self.options.prices or self.data / 'prices.csv'}
+page={self.folder}/clock
+log={self.folder}/world.log
+secrets={self.folder}/secrets
+ocpp=ws://127.0.0.1:{self.ports['internal']}/ocpp
+api={self.api}
+vtn=http://127.0.0.1:{self.ports['grid']}/openadr3/3.1.0
+health={self.api}/health/ready
+start={START}
+days={1 if self.options.once else 0}
+seed={self.options.seed}
+rate={self.options.rate}
 """)
+
+    def prepare_clock(self):
+        """The clock page at rest (data/doc/clock-page.md): the daemon maps it before the world takes it over."""
+        noon = datetime.datetime.fromisoformat(START).replace(hour=12, tzinfo=ZoneInfo(ZONE))
+        site_us = int((noon - WARM_UP).timestamp()) * 1_000_000
+        real_us = time.monotonic_ns() // 1000
+        (self.folder / "clock").write_bytes(
+            struct.pack("=IIQqqdq", 1, 0, 0, real_us, site_us, 0.0, site_us))
 
     def program(self, name):
         return self.build / "core" / {"cariflexctl": "ctl", "cariflexd": "daemon"}[name] / name
