@@ -104,6 +104,12 @@ start_step(CfxDaemon *daemon)
     cfx_notify_watchdog(daemon->loop);
 }
 
+static void
+start_cb(gpointer data)
+{
+    start_step(data);
+}
+
 static gboolean
 signal_cb(gpointer data)
 {
@@ -182,7 +188,7 @@ cfx_daemon_run(CfxSetup *setup)
     cfx_daemon_status_serve(&daemon);
     guint term = g_unix_signal_add(SIGTERM, signal_cb, &daemon);
     guint interrupt = g_unix_signal_add(SIGINT, signal_cb, &daemon);
-    start_step(&daemon);
+    cfx_loop_post(daemon.loop, start_cb, &daemon);
     g_main_loop_run(daemon.main);
     g_source_remove(term);
     g_source_remove(interrupt);

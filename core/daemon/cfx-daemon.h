@@ -46,7 +46,8 @@ typedef struct {
 } CfxStep;
 
 extern const CfxStep cfx_step_adapters, cfx_step_schedulers;
-extern const CfxStep cfx_step_store, cfx_step_register, cfx_step_engine, cfx_step_web, cfx_step_bus;
+extern const CfxStep cfx_step_store, cfx_step_register, cfx_step_engine, cfx_step_web, cfx_step_bus,
+    cfx_step_socket;
 
 /* Runs until a signal or a part that fails. Returns: the exit status. */
 int cfx_daemon_run(CfxSetup *setup);

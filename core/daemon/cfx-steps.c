@@ -2,13 +2,12 @@
 #include "cfx-steps.h"
 
 const CfxStep *const cfx_steps_start[] = {
-    &cfx_step_schedulers,
-    &cfx_step_adapters,
-    NULL,
+    &cfx_step_socket, &cfx_step_schedulers, &cfx_step_adapters, &cfx_step_bus, NULL,
 };
 
 /* nobody new, then who talks to devices, then the planner, then the queue of the store */
 const CfxStep *const cfx_steps_stop[] = {
+    &cfx_step_socket,
     &cfx_step_adapters,
     &cfx_step_schedulers,
     NULL,

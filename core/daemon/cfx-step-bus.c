@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The control socket. It is taken first, so that two daemons never share a state folder, and opened
+ * last, so that whoever connects finds everything there. */
+#include "cfx-daemon.h"
+
+#include "cfx-bus.h"
+
+static void
+status(gpointer data, GVariant *arguments, CfxBusCall *call)
+{
+    cfx_bus_reply(call, cfx_daemon_status_json(data));
+}
+
+static const CfxBusMethod methods[] = { { "Status", status }, { NULL, NULL } };
+
+static void
+socket_start(CfxDaemon *daemon, CfxDone done, gpointer data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_build_filename(
+        cfx_config_text(&daemon->setup->host->checked->config, "run-dir"), "bus", NULL);
+    daemon->bus = cfx_bus_new(path, CFX_VERSION, &error);
+    if (daemon->bus != NULL)
+        cfx_bus_add(daemon->bus, methods, daemon);
+    done(data, error);
+}
+
+static void
+bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
+{
+    cfx_bus_start(daemon->bus);
+    done(data, NULL);
+}
+
+static void
+socket_stop(CfxDaemon *daemon, CfxDone done, gpointer data)
+{
+    g_clear_pointer(&daemon->bus, cfx_bus_free);
+    done(data, NULL);
+}
+
+const CfxStep cfx_step_socket = { "control socket", socket_start, socket_stop, NULL };
+const CfxStep cfx_step_bus = { "control", bus_start, NULL, NULL };
