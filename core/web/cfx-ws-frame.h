@@ -21,9 +21,10 @@ G_BEGIN_DECLS
 #define CFX_WS_GOING_AWAY 1001u
 #define CFX_WS_PROTOCOL 1002u
 #define CFX_WS_UNSUPPORTED 1003u
-#define CFX_WS_NO_CODE 1005u  /**< never on the wire: the peer's close frame had none */
-#define CFX_WS_ABNORMAL 1006u /**< never on the wire: the connection ended without a close frame   \
-                               */
+#define CFX_WS_NO_CODE 1005u /**< never on the wire: the peer's close frame had none */
+#define CFX_WS_ABNORMAL                                                                            \
+    1006u /**< never on the wire: the connection ended without a close frame                       \
+           */
 #define CFX_WS_BAD_DATA 1007u
 #define CFX_WS_POLICY 1008u
 #define CFX_WS_TOO_BIG 1009u
