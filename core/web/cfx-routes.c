@@ -4,6 +4,7 @@
 #include <string.h>
 
 struct _CfxRoutes {
+    GMutex lock;
     GHashTable *paths; /* path → (element-type CfxMount) GPtrArray */
 };
 
@@ -49,6 +50,7 @@ CfxRoutes *
 cfx_routes_new(void)
 {
     CfxRoutes *self = g_new0(CfxRoutes, 1);
+    g_mutex_init(&self->lock);
     self->paths =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     return self;
@@ -60,12 +62,14 @@ cfx_routes_free(CfxRoutes *self)
     if (self == NULL)
         return;
     g_hash_table_unref(self->paths);
+    g_mutex_clear(&self->lock);
     g_free(self);
 }
 
 gboolean
 cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
     GPtrArray *mounts = g_hash_table_lookup(self->paths, mount->route.path);
     if (mounts == NULL) {
         mounts = g_ptr_array_new_with_free_func((GDestroyNotify)cfx_mount_unref);
@@ -85,6 +89,7 @@ cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner)
 void
 cfx_routes_remove_owner(CfxRoutes *self, const CfxInstance *owner)
 {
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
     GHashTableIter iter;
     GPtrArray *mounts;
     g_hash_table_iter_init(&iter, self->paths);
@@ -126,9 +131,10 @@ allow_of(const GPtrArray *mounts)
 }
 
 CfxMount *
-cfx_routes_find(const CfxRoutes *self, const char *method, const char *path, char **ret_allow)
+cfx_routes_find(CfxRoutes *self, const char *method, const char *path, char **ret_allow)
 {
     *ret_allow = NULL;
+    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
     const GPtrArray *mounts = g_hash_table_lookup(self->paths, path);
     g_autofree char *above = g_strdup(path);
     gsize size = strlen(above);
@@ -149,7 +155,8 @@ cfx_routes_find(const CfxRoutes *self, const char *method, const char *path, cha
         mount = with_method(mounts, "GET");
     if (mount == NULL)
         mount = with_method(mounts, "*");
-    if (mount == NULL)
-        *ret_allow = allow_of(mounts);
-    return mount;
+    if (mount != NULL)
+        return cfx_mount_ref(mount);
+    *ret_allow = allow_of(mounts);
+    return NULL;
 }

@@ -26,6 +26,7 @@ gboolean cfx_mount_is_alive(const CfxMount *self);
 
 typedef struct _CfxRoutes CfxRoutes;
 
+/** All functions [any]. */
 CfxRoutes *cfx_routes_new(void);
 void cfx_routes_free(CfxRoutes *self);
 
@@ -35,10 +36,9 @@ gboolean cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner
 void cfx_routes_remove_owner(CfxRoutes *self, const CfxInstance *owner);
 
 /**
- * The mount that serves a request, borrowed. HEAD is served by GET. NULL: no path fits, or (then
- * *ret_allow is set, transfer full) the path is there with other methods.
+ * The mount that serves a request (transfer full). HEAD is served by GET. NULL: no path fits, or
+ * (then *ret_allow is set, transfer full) the path is there with other methods.
  */
-CfxMount *
-cfx_routes_find(const CfxRoutes *self, const char *method, const char *path, char **ret_allow);
+CfxMount *cfx_routes_find(CfxRoutes *self, const char *method, const char *path, char **ret_allow);
 
 G_END_DECLS
