@@ -11,6 +11,7 @@
 #include <cariflex/cfx-data.h>
 #include <cariflex/cfx-host.h>
 #include <cariflex/cfx-model.h>
+#include <cariflex/cfx-scheduler.h>
 #include <cariflex/cfx-storage.h>
 #include <cariflex/cfx-types.h>
 #include <cariflex/cfx-web.h>
