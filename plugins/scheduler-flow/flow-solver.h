@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What one solve() carries from step to step. */
+#pragma once
+
+#include "flow-interior.h"
+#include "schedule-plan.h"
+
+/* Looks at cancellable and deadline; once late, always late. */
+typedef struct {
+    GCancellable *cancellable;
+    gint64 deadline_us;
+    gboolean is_cancelled, is_over;
+} FlowClock;
+
+/* `clock` is a FlowClock. */
+gboolean flow_clock_is_late(gpointer clock);
+
+/* What makes one plan better than another, strongest first; the money comes last. */
+typedef struct {
+    double breach[CFX_LIMIT_TIERS];
+    double lack[CFX_TARGET_TIERS]; /* by weight, unequal shares count a little more */
+    double cost;
+} FlowScore;
+
+typedef struct {
+    FlowModel *model;
+    const CfxSolveHow *how;
+    FlowClock clock;
+    FlowWork *work;
+    FlowCost *cost;
+    double *power;      /* D × J, the plan being worked at */
+    double *node_kw;    /* G × J, what it makes of the nodes */
+    double *node_price; /* G × J, currency/kWh */
+    double *trial;      /* J */
+    guint8 *fixed;      /* J */
+    double *cuts;       /* n_nodes + n_limits + 4 */
+    FlowHinge *hinges;  /* n_targets + J + 1 */
+    double *empty;      /* J */
+    double over_price;  /* of a kWh beyond a limit, far above any other */
+    double lack_price;  /* of a kWh below a level of the weakest tier */
+    SchedulePlan *best; /* the best plan so far, judged */
+    SchedulePlan *judged;
+    FlowScore best_score;
+    gboolean has_best, is_discrete;
+    double bound; /* of the best plan's breach and shortfall; −INFINITY: none yet */
+} FlowSolver;
+
+/* Steps of the order; a FlowLp is built for one of them. */
+enum { FLOW_STEP_BREACH, FLOW_STEP_NEED, FLOW_STEP_MONEY };
+
+/* How much heavier a target counts than one of weight rank 0 of its tier. */
+double flow_target_grade(const FlowModel *model, const FlowTarget *target);
+
+/* flow-lp.c: solves a step as a linear programme, devices without least rates. Leaves the plan in
+ * `power` and, in the money step, the prices in node_price. FALSE: late. */
+gboolean flow_lp_solve(FlowSolver *solver, guint step, guint32 tier);
+
+/* flow-nodes.c: powers of all nodes from `power`; what a step asks for N in a slot. */
+void flow_nodes_follow(FlowSolver *solver);
+void flow_nodes_add(FlowSolver *solver, guint32 device, double sign);
+/* currency/kWh of node g at N. `lambda`: as the node's price has it where that means scarcity. */
+double flow_node_slope(const FlowSolver *solver, guint32 g, guint32 j, double n, gboolean lambda);
+
+/* flow-respond.c: one device answers what the others leave. */
+typedef enum {
+    FLOW_BY_MONEY = 0,       /* at real prices */
+    FLOW_BY_PRICES = 1 << 0, /* full slots cost what the node prices say */
+    FLOW_FOR_WANTED = 1 << 1 /* up to what is wanted, not to what the steps have left */
+} FlowManner;
+void flow_respond(FlowSolver *solver, guint32 device, FlowManner manner, guint32 max_nodes);
+
+/* flow-steps.c: least breach, then least shortfall, into `allowed` and `level`. FALSE: late. */
+gboolean flow_steps(FlowSolver *solver);
+/* Whether `power` breaks more than allowed or misses a level. */
+gboolean flow_has_slack(FlowSolver *solver);
+
+/* flow-bound.c: a bound for the breach and shortfall of the best plan, by node_price. */
+double flow_bound(FlowSolver *solver, guint32 max_nodes);
+
+/* flow-search.c: from prices to a plan that keeps least rates and breaks ties. */
+void flow_offer(FlowSolver *solver);
+void flow_prove(FlowSolver *solver);
+void flow_search_first(FlowSolver *solver);
+void flow_search(FlowSolver *solver);
+double flow_gap(const FlowSolver *solver);
