@@ -36,6 +36,7 @@ typedef struct {
     guint32 n_blocks, n_rows;
     guint32 *piece;                /* n_rows + 1: first column of a row's pieces */
     double *rhs, *y, *dy, *primal; /* of the rows */
+    double *best_x, *best_y;
     double *matrix;
     guint32 stride;
     double *scratch, *inverse;
@@ -208,6 +209,8 @@ build(Interior *self)
                            &c->low_step,   &c->high_step, &c->low_aim, &c->high_aim };
     for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
         *columns[i] = take(self, n, sizeof(double));
+    self->best_x = take(self, n, sizeof(double));
+    self->best_y = take(self, self->n_rows, sizeof(double));
     self->blocks = take(self, model->n_devices, sizeof(Block));
     self->piece = take(self, self->n_rows + 1, sizeof(guint32));
     self->rhs = take(self, self->n_rows, sizeof(double));
@@ -601,6 +604,14 @@ iterate(Interior *self, double complement)
     advance(self, MIN(1, 0.995 * alpha_p), MIN(1, 0.995 * alpha_d));
 }
 
+/* The iterate with the smallest error, for when rounding takes over. */
+static void
+remember(Interior *self)
+{
+    memcpy(self->best_x, self->c.x, sizeof(double) * self->c.n);
+    memcpy(self->best_y, self->y, sizeof(double) * self->n_rows);
+}
+
 static void
 write_answer(const Interior *self, FlowLpAnswer *answer)
 {
@@ -621,11 +632,11 @@ write_answer(const Interior *self, FlowLpAnswer *answer)
                 continue;
             double fixed = MAX(device->floor[j], 0) - MAX(-device->ceil[j], 0);
             power[j] =
-                CLAMP(fixed + power_of(block, self->c.x, i), device->floor[j], device->ceil[j]);
+                CLAMP(fixed + power_of(block, self->best_x, i), device->floor[j], device->ceil[j]);
         }
     }
     for (guint32 r = 0; r < self->n_rows; r++)
-        answer->row_price[r] = -self->y[r] / model->hours[self->lp->rows[r].slot];
+        answer->row_price[r] = -self->best_y[r] / model->hours[self->lp->rows[r].slot];
 }
 
 gboolean
@@ -650,25 +661,24 @@ flow_interior(const FlowLp *lp,
     for (guint32 k = 0; k < c->n; k++)
         c->low_price[k] = c->high_price[k] = MAX(start, 1e-3 * price);
     gboolean in_time = TRUE;
+    double least_error = INFINITY;
     answer->is_converged = FALSE;
     for (answer->iterations = 0; answer->iterations < MAX_ITERATIONS; answer->iterations++) {
         State state = measure(&self);
-        if (c->n == 0 || (state.primal <= 1e-9 * (1 + base) && state.dual <= 1e-9 * (1 + price) &&
-                          state.complement <= gap * (1 + fabs(state.objective)))) {
+        /* 1 and below: done */
+        double error = MAX(state.primal / (1e-8 * (1 + base)), state.dual / (1e-9 * (1 + price)));
+        error = MAX(error, state.complement / (gap * (1 + fabs(state.objective))));
+        /* an empty interior lets rounding grow without end once it is reached */
+        if (!isfinite(error) || error > 1e4 * least_error)
+            break;
+        if (error < least_error) {
+            least_error = error;
+            remember(&self);
+        }
+        if (error <= 1 || c->n == 0) {
             answer->is_converged = TRUE;
             break;
         }
-        if (g_getenv("IPDBG"))
-            g_printerr("it %u n %u rows %u comp %g primal %g dual %g obj %g\n",
-                       answer->iterations,
-                       c->n,
-                       self.n_rows,
-                       state.complement,
-                       state.primal,
-                       state.dual,
-                       state.objective);
-        if (!isfinite(state.complement) || !isfinite(state.primal))
-            break;
         if (is_late != NULL && is_late(data)) {
             in_time = FALSE;
             break;

@@ -29,50 +29,20 @@ flow_model_simulate(const FlowModel *model, guint32 d, const double *power, doub
     }
 }
 
-static double
-power_for_change(const FlowModel *model, const FlowDevice *device, guint32 j, double change)
-{
-    double inflow = change / (device->share[j] * model->hours[j]) - device->gain[j];
-    return inflow >= 0 ? inflow / device->charge : inflow * device->discharge;
-}
-
-/* Moves a stock bound to the nearest that can be reached, and remembers the first time. */
-static void
-soften(FlowModel *model, guint32 d, guint32 j, double *bound, double reachable)
-{
-    double by = fabs(*bound - reachable);
-    if (by > 1e-6 + 1e-9 * fabs(reachable) && model->soft_device == G_MAXUINT32) {
-        model->soft_device = d;
-        model->soft_slot = j;
-        model->soft_kwh = by;
-    }
-    *bound = reachable;
-}
-
-/* scheduling 5.1: what can be reached from the start, then what still reaches the end. */
+/* scheduling 5.1: stock that can be reached, and the powers that keep it there. */
 static void
 tighten(FlowModel *model, guint32 d)
 {
     FlowDevice *device = &model->devices[d];
     guint32 n_slots = model->n_slots;
-    double low = device->start, high = device->start;
-    for (guint32 j = 0; j < n_slots; j++) {
-        low = device->keep[j] * low + stock_change(model, device, j, device->low[j]);
-        high = device->keep[j] * high + stock_change(model, device, j, device->high[j]);
-        if (low > device->full[j])
-            soften(model, d, j, &device->full[j], low);
-        if (high < device->empty[j])
-            soften(model, d, j, &device->empty[j], high);
-        low = device->empty[j] = MAX(low, device->empty[j]);
-        high = device->full[j] = MIN(high, device->full[j]);
-    }
-    for (guint32 j = n_slots - 1; j > 0; j--) {
-        double need = device->empty[j] - stock_change(model, device, j, device->high[j]);
-        double room = device->full[j] - stock_change(model, device, j, device->low[j]);
-        device->empty[j - 1] = MAX(device->empty[j - 1], need / device->keep[j]);
-        device->full[j - 1] = MIN(device->full[j - 1], room / device->keep[j]);
-        /* rounding */
-        device->full[j - 1] = MAX(device->full[j - 1], device->empty[j - 1]);
+    guint32 slot;
+    double kwh;
+    schedule_reach(
+        model->problem, d, device->low, device->high, device->empty, device->full, &slot, &kwh);
+    if (slot != G_MAXUINT32 && model->soft_device == G_MAXUINT32) {
+        model->soft_device = d;
+        model->soft_slot = slot;
+        model->soft_kwh = kwh;
     }
     for (guint32 j = 0; j < n_slots; j++) {
         double low0 = j > 0 ? device->empty[j - 1] : device->start;

@@ -27,6 +27,73 @@ schedule_has_stock(const CfxProblem *problem, guint32 device)
     return FALSE;
 }
 
+double
+schedule_change(const CfxProblem *problem, guint32 device, guint32 slot, double power)
+{
+    double inflow = power >= 0 ? power * schedule_real(&problem->charge_eff, device, 1)
+                               : power / schedule_real(&problem->discharge_eff, device, 1);
+    inflow += schedule_cell(&problem->gain_kw, device, slot, 0);
+    double share = schedule_inflow_share(schedule_cell(&problem->keep, device, slot, 1));
+    return share * problem->hours[slot] * inflow;
+}
+
+double
+schedule_power(const CfxProblem *problem, guint32 device, guint32 slot, double change)
+{
+    double share = schedule_inflow_share(schedule_cell(&problem->keep, device, slot, 1));
+    double inflow = change / (share * problem->hours[slot]);
+    inflow -= schedule_cell(&problem->gain_kw, device, slot, 0);
+    return inflow >= 0 ? inflow / schedule_real(&problem->charge_eff, device, 1)
+                       : inflow * schedule_real(&problem->discharge_eff, device, 1);
+}
+
+/* Moves a bound to what can be reached, and remembers the first time. */
+static void
+soften(guint32 j, double *bound, double reachable, guint32 *slot, double *kwh)
+{
+    double by = fabs(*bound - reachable);
+    if (by > 1e-6 + 1e-9 * fabs(reachable) && *slot == G_MAXUINT32) {
+        *slot = j;
+        *kwh = by;
+    }
+    *bound = reachable;
+}
+
+void
+schedule_reach(const CfxProblem *problem,
+               guint32 device,
+               const double *low,
+               const double *high,
+               double *empty,
+               double *full,
+               guint32 *slot,
+               double *kwh)
+{
+    double least = schedule_real(&problem->stock0_kwh, device, 0), most = least;
+    *slot = G_MAXUINT32;
+    *kwh = 0;
+    for (guint32 j = 0; j < problem->n_slots; j++) {
+        double keep = schedule_cell(&problem->keep, device, j, 1);
+        least = keep * least + schedule_change(problem, device, j, low[j]);
+        most = keep * most + schedule_change(problem, device, j, high[j]);
+        if (least > full[j])
+            soften(j, &full[j], least, slot, kwh);
+        if (most < empty[j])
+            soften(j, &empty[j], most, slot, kwh);
+        least = empty[j] = MAX(least, empty[j]);
+        most = full[j] = MIN(most, full[j]);
+    }
+    for (guint32 j = problem->n_slots - 1; j > 0; j--) {
+        double keep = schedule_cell(&problem->keep, device, j, 1);
+        double need = empty[j] - schedule_change(problem, device, j, high[j]);
+        double room = full[j] - schedule_change(problem, device, j, low[j]);
+        empty[j - 1] = MAX(empty[j - 1], need / keep);
+        full[j - 1] = MIN(full[j - 1], room / keep);
+        /* rounding */
+        full[j - 1] = MAX(full[j - 1], empty[j - 1]);
+    }
+}
+
 void
 schedule_weights(const CfxProblem *problem, double *weights)
 {

@@ -29,6 +29,25 @@ double schedule_inflow_share(double keep);
 /* Whether the device has a stock that bounds it. */
 gboolean schedule_has_stock(const CfxProblem *problem, guint32 device);
 
+/*
+ * What of a device's stock can be reached: from the start, and so that the end can still be
+ * reached. `low`, `high`: its powers; `empty`, `full`: its stock bounds, tightened in place. A
+ * bound that cannot be kept is moved to the nearest that can; *slot (G_MAXUINT32: none) and *kwh
+ * tell where first and by how much.
+ */
+void schedule_reach(const CfxProblem *problem,
+                    guint32 device,
+                    const double *low,
+                    const double *high,
+                    double *empty,
+                    double *full,
+                    guint32 *slot,
+                    double *kwh);
+
+/* Stock change of a slot by a power, and the power for a change. */
+double schedule_change(const CfxProblem *problem, guint32 device, guint32 slot, double power);
+double schedule_power(const CfxProblem *problem, guint32 device, guint32 slot, double change);
+
 /* Weights of all devices in all nodes, n_nodes × n_devices. */
 void schedule_weights(const CfxProblem *problem, double *weights);
 

@@ -96,8 +96,7 @@ schedule_case_node(ScheduleCase *self, gint32 parent)
 }
 
 void
-schedule_case_limit(
-    ScheduleCase *self, guint32 node, guint32 tier, gboolean is_export, double max)
+schedule_case_limit(ScheduleCase *self, guint32 node, guint32 tier, gboolean is_export, double max)
 {
     CfxProblemLimit *limit = g_new0(CfxProblemLimit, 1);
     limit->struct_size = sizeof(*limit);

@@ -25,8 +25,8 @@ void schedule_case_set_hours(ScheduleCase *self, guint32 slot, double hours);
 /* Rows of nodes: base, buy, sell are n_slots numbers that the caller may fill. */
 CfxProblemNode *schedule_case_node(ScheduleCase *self, gint32 parent);
 double *schedule_case_row(ScheduleCase *self, CfxReals *column, double value);
-void schedule_case_limit(
-    ScheduleCase *self, guint32 node, guint32 tier, gboolean is_export, double max);
+void
+schedule_case_limit(ScheduleCase *self, guint32 node, guint32 tier, gboolean is_export, double max);
 double *schedule_case_limit_row(ScheduleCase *self, guint32 limit);
 void schedule_case_target(
     ScheduleCase *self, guint32 device, guint32 slot, guint32 tier, double wanted, double weight);
@@ -40,13 +40,13 @@ enum {
     CASE_LEAKAGE = 1 << 1,
     CASE_NEGATIVE_PRICES = 1 << 2,
     CASE_LEAST_RATE = 1 << 3,
-    CASE_TIGHT = 1 << 4,     /* limits that bind */
-    CASE_SCARCE = 1 << 5,    /* limits and needs that cannot all be kept */
-    CASE_HARD = 1 << 6,      /* stock bounds of all kinds, forced power */
+    CASE_TIGHT = 1 << 4,  /* limits that bind */
+    CASE_SCARCE = 1 << 5, /* limits and needs that cannot all be kept */
+    CASE_HARD = 1 << 6,   /* stock bounds of all kinds, forced power */
     CASE_TREE = 1 << 7,
     CASE_PHASES = 1 << 8,
-    CASE_UNEVEN = 1 << 9,    /* slots of different lengths */
-    CASE_SELL = 1 << 10,     /* export has a price of its own, and there is some */
+    CASE_UNEVEN = 1 << 9, /* slots of different lengths */
+    CASE_SELL = 1 << 10,  /* export has a price of its own, and there is some */
     CASE_CARS_ONLY = 1 << 11
 };
 ScheduleCase *schedule_case_random(GRand *random, guint32 n_devices, guint32 n_slots, guint flags);

@@ -44,9 +44,11 @@ check_device(const CfxProblem *p, const CfxSolution *s, guint32 d, double *money
     for (guint32 j = 0; j < p->n_slots; j++) {
         double power = s->power_kw[(gsize)d * p->n_slots + j], hours = p->hours[j];
         if (!(power >= grid(p->power_min_kw, d, j, 0) && power <= grid(p->power_max_kw, d, j, 0)))
-            return g_strdup_printf("device %u slot %u: power %.17g outside its bounds", d, j, power);
+            return g_strdup_printf(
+                "device %u slot %u: power %.17g outside its bounds", d, j, power);
         if (power > 0 && power < grid(p->least_kw, d, j, 0))
-            return g_strdup_printf("device %u slot %u: power %.17g below the least rate", d, j, power);
+            return g_strdup_printf(
+                "device %u slot %u: power %.17g below the least rate", d, j, power);
         *money += hours * grid(p->bias, d, j, 0) * power;
         if (!has_stock)
             continue;

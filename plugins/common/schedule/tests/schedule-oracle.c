@@ -241,8 +241,8 @@ schedule_oracle_ask(const CfxProblem *problem,
     }
     add_targets(&o);
     *is_exact = TRUE;
-    gboolean is_possible = question->is_discrete ? solve_integer(&o, value, is_exact)
-                                                 : solve_linear(&o, value);
+    gboolean is_possible =
+        question->is_discrete ? solve_integer(&o, value, is_exact) : solve_linear(&o, value);
     glp_delete_prob(o.lp);
     return is_possible;
 }

@@ -16,14 +16,15 @@ enum {
  */
 typedef struct {
     guint what, tier;
-    gboolean is_discrete;       /* least rates and signs by binaries */
-    const double *breach_kw;    /* L × J: each may be exceeded by so much; nullable: freely */
+    gboolean is_discrete;        /* least rates and signs by binaries */
+    const double *breach_kw;     /* L × J: each may be exceeded by so much; nullable: freely */
     const double *shortfall_kwh; /* n_targets: each may lack so much; nullable: freely */
-    double gap;                 /* relative, of the integer programme */
+    double gap;                  /* relative, of the integer programme */
     guint seconds;
 } OracleQuestion;
 
-/* FALSE: impossible. *value is the optimum, or a lower bound when time ran out (*is_exact FALSE). */
+/* FALSE: impossible. *value is the optimum, or a lower bound when time ran out (*is_exact FALSE).
+ */
 gboolean schedule_oracle_ask(const CfxProblem *problem,
                              const OracleQuestion *question,
                              double *value,
