@@ -47,9 +47,9 @@ tighten(FlowModel *model, guint32 d)
     for (guint32 j = 0; j < n_slots; j++) {
         double low0 = j > 0 ? device->empty[j - 1] : device->start;
         double high0 = j > 0 ? device->full[j - 1] : device->start;
-        double least =
-            power_for_change(model, device, j, device->empty[j] - device->keep[j] * high0);
-        double most = power_for_change(model, device, j, device->full[j] - device->keep[j] * low0);
+        double keep = device->keep[j];
+        double least = schedule_power(model->problem, d, j, device->empty[j] - keep * high0);
+        double most = schedule_power(model->problem, d, j, device->full[j] - keep * low0);
         device->floor[j] = CLAMP(least, device->low[j], device->high[j]);
         device->ceil[j] = CLAMP(most, device->floor[j], device->high[j]);
     }
