@@ -24,6 +24,10 @@ typedef struct _CfxStore CfxStore;
 /* @host_self: the host's own instance, whose data table is given; it and @store (nullable) outlive
  *   the register. There is one register in a process. */
 CfxRegister *cfx_register_new(CfxInstance *host_self, CfxStore *store);
+/* The same for whoever has no store: @tell (nullable) gets each snapshot before anybody else. */
+CfxRegister *cfx_register_new_full(CfxInstance *host_self,
+                                   void (*tell)(gpointer data, const CfxModel *model),
+                                   gpointer data);
 void cfx_register_free(CfxRegister *self);
 
 /* Reads all records, makes the first snapshot and tells the store. Call once, before the rest. */
