@@ -107,14 +107,8 @@ parse_items(Parse *self, JsonObject *root, guint32 kind)
         g_autofree char *path = g_strdup_printf("%s[%u]", list, i);
         CfxImportItem item = { .index = i };
 
-        cfx_item_read(kind,
-                      node,
-                      path,
-                      TRUE,
-                      self->into->texts,
-                      self->problems,
-                      &item.item,
-                      &item.principal);
+        cfx_item_read(
+            kind, node, path, TRUE, self->into->texts, self->problems, &item.item, &item.principal);
         if (item.item.any.id > CFX_IMPORT_ID_MAX)
             cfx_problem_add(self->problems,
                             path,
@@ -205,8 +199,7 @@ parse_grant(Parse *self, CfxImportPrincipal *to, JsonNode *node, const char *pat
 static void
 parse_principal(Parse *self, JsonNode *node, guint i)
 {
-    static const char *const known[] = { "name",        "kind",   "account",
-                                         "credentials", "grants", NULL };
+    static const char *const known[] = { "name", "kind", "account", "credentials", "grants", NULL };
     static const char *const kinds[] = { "person",  "station",  "ven", "rm",
                                          "gateway", "business", NULL };
     g_autofree char *path = g_strdup_printf("principals[%u]", i);
@@ -237,8 +230,7 @@ parse_principal(Parse *self, JsonNode *node, guint i)
     for (guint j = 0; principal.name != NULL && j < self->into->principals->len; j++)
         if (g_strcmp0(g_array_index(self->into->principals, CfxImportPrincipal, j).name,
                       principal.name) == 0)
-            cfx_problem_add(
-                self->problems, path, "name", "\"%s\" is there twice", principal.name);
+            cfx_problem_add(self->problems, path, "name", "\"%s\" is there twice", principal.name);
     g_array_append_val(self->into->principals, principal);
 }
 
@@ -289,6 +281,7 @@ parse_token(Parse *self, JsonNode *node, guint i, GHashTable *keys)
     g_autofree char *path = g_strdup_printf("tokens[%u]", i);
     CfxImportToken token = { .index = i };
     const char *value, *type, *status;
+    g_autofree char *upper = NULL;
     JsonObject *object;
 
     if (!JSON_NODE_HOLDS_OBJECT(node)) {
@@ -310,7 +303,8 @@ parse_token(Parse *self, JsonNode *node, guint i, GHashTable *keys)
         check_preferences(self, json_object_get_member(object, "preferences"), path);
     if (value == NULL || type == NULL)
         return;
-    if (!g_hash_table_add(keys, g_strdup_printf("%s:%s", type, g_ascii_strup(value, -1))))
+    upper = g_ascii_strup(value, -1);
+    if (!g_hash_table_add(keys, g_strdup_printf("%s:%s", type, upper)))
         cfx_problem_add(self->problems, path, "token", "\"%s\" is there twice", value);
     token.node = json_node_ref(node);
     g_array_append_val(self->into->tokens, token);

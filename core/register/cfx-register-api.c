@@ -187,10 +187,9 @@ static void
 work_answer(gpointer data)
 {
     Work *self = data;
-    CfxModelChanged changed = { .struct_size = sizeof(changed),
-                                .ids = self->ids,
-                                .n = self->n,
-                                .model = self->model };
+    CfxModelChanged changed = {
+        .struct_size = sizeof(changed), .ids = self->ids, .n = self->n, .model = self->model
+    };
 
     if (self->instance != NULL && !cfx_instance_is_alive(self->instance, self->generation)) {
         g_clear_error(&self->error);
@@ -306,8 +305,7 @@ change(CfxRegister *reg,
                         CFX_ERROR_INVALID,
                         "changes.%" G_GSIZE_FORMAT ": no such kind or flag",
                         i);
-            cfx_loop_post(
-                instance != NULL ? instance->home : reg->self->home, work_answer, self);
+            cfx_loop_post(instance != NULL ? instance->home : reg->self->home, work_answer, self);
             return;
         }
         memcpy(&self->changes[i], changes[i], MIN(changes[i]->struct_size, sizeof(CfxModelChange)));

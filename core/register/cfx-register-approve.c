@@ -141,17 +141,16 @@ evse_attributes(const CfxApproveHow *how, gint64 power, gint64 live, gint64 stoc
 
     g_ascii_dtostr(fail_safe, sizeof(fail_safe), isnan(how->fail_safe_w) ? 0 : how->fail_safe_w);
     g_ascii_dtostr(current, sizeof(current), isnan(how->max_current_a) ? 32 : how->max_current_a);
-    return g_strdup_printf(
-        "{\"sensors\":{\"power\":%" G_GINT64_FORMAT ",\"live-power\":%" G_GINT64_FORMAT
-        ",\"stock\":%" G_GINT64_FORMAT
-        "},\"fail-safe-power\":\"%s W\",\"phases\":%u,\"min-current\":\"6 A\","
-        "\"max-current\":\"%s A\",\"voltage\":\"230 V\"}",
-        power,
-        live,
-        stock,
-        fail_safe,
-        how->phases == 0 ? 3 : how->phases,
-        current);
+    return g_strdup_printf("{\"sensors\":{\"power\":%" G_GINT64_FORMAT
+                           ",\"live-power\":%" G_GINT64_FORMAT ",\"stock\":%" G_GINT64_FORMAT
+                           "},\"fail-safe-power\":\"%s W\",\"phases\":%u,\"min-current\":\"6 A\","
+                           "\"max-current\":\"%s A\",\"voltage\":\"230 V\"}",
+                           power,
+                           live,
+                           stock,
+                           fail_safe,
+                           how->phases == 0 ? 3 : how->phases,
+                           current);
 }
 
 static void
@@ -181,8 +180,8 @@ put_evse(Approval *self, CfxDraft *draft, const CfxAsset *station, guint unit, c
     g_ascii_dtostr(
         capacity, sizeof(capacity), isnan(self->how.power_max_w) ? 22e3 : self->how.power_max_w);
     attributes = evse_attributes(&self->how, power, live, stock);
-    flex = g_strdup_printf(
-        "{\"power-capacity\":\"%s W\",\"production-capacity\":\"0 kW\"}", capacity);
+    flex =
+        g_strdup_printf("{\"power-capacity\":\"%s W\",\"production-capacity\":\"0 kW\"}", capacity);
     evse.attributes = attributes;
     evse.flex_model = flex;
     evse.flex_context = "{}";

@@ -149,11 +149,8 @@ cfx_draft_principal(CfxDraft *self, CfxPrincipal *principal)
 
     cfx_draft_record(self, "cfx.principal", principal->name, 0, cfx_principal_write(principal));
     add_key(self, "account", principal->account);
-    cfx_draft_record(self,
-                     "cfx.credential",
-                     key,
-                     CFX_RECORD_PRIVATE,
-                     cfx_credentials_write(principal));
+    cfx_draft_record(
+        self, "cfx.credential", key, CFX_RECORD_PRIVATE, cfx_credentials_write(principal));
     g_ptr_array_add(self->principals, principal);
 }
 
@@ -169,10 +166,10 @@ void
 cfx_draft_bearer(CfxDraft *self, CfxBearer *bearer)
 {
     g_autofree char *key = g_strdup_printf("bearer/%s", bearer->hash);
-    char *doc = g_strdup_printf("{\"principal\":%" G_GINT64_FORMAT
-                                ",\"expires_us\":%" G_GINT64_FORMAT "}",
-                                bearer->principal,
-                                bearer->expires_us);
+    char *doc =
+        g_strdup_printf("{\"principal\":%" G_GINT64_FORMAT ",\"expires_us\":%" G_GINT64_FORMAT "}",
+                        bearer->principal,
+                        bearer->expires_us);
 
     cfx_draft_record(
         self, "cfx.credential", key, CFX_RECORD_PRIVATE, g_bytes_new_take(doc, strlen(doc)));
@@ -184,8 +181,7 @@ cfx_draft_drop_bearer(CfxDraft *self, const char *hash)
 {
     g_autofree char *key = g_strdup_printf("bearer/%s", hash);
 
-    cfx_draft_record(
-        self, "cfx.credential", key, CFX_RECORD_DELETE | CFX_RECORD_PRIVATE, NULL);
+    cfx_draft_record(self, "cfx.credential", key, CFX_RECORD_DELETE | CFX_RECORD_PRIVATE, NULL);
     g_ptr_array_add(self->gone, g_strdup(hash));
 }
 

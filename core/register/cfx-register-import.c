@@ -14,10 +14,10 @@ typedef struct {
 
 /* a credential that the file names, and what became of it */
 typedef struct {
-    guint principal;     /* index in the import */
+    guint principal; /* index in the import */
     const char *kind;
-    char *path;          /* "principals[3].credentials[0]" */
-    char *text;          /* its secret; NULL: keep what there is */
+    char *path; /* "principals[3].credentials[0]" */
+    char *text; /* its secret; NULL: keep what there is */
     gboolean is_slow, is_generated;
     CfxCredential *old;  /* (nullable) copy */
     CfxCredential *made; /* NULL: the old one stays */
@@ -33,8 +33,8 @@ typedef struct {
     gpointer data;
     CfxImport *import;
     GPtrArray *problems;
-    GPtrArray *list;   /* Secret */
-    Count counts[7];   /* the five kinds, principals, tokens */
+    GPtrArray *list; /* Secret */
+    Count counts[7]; /* the five kinds, principals, tokens */
 } Import;
 
 static void
@@ -169,8 +169,8 @@ hash_secrets(gpointer data)
             secret->made->hash = cfx_secret_hash_slow(secret->text, &secret->error);
         } else {
             /* bearer tokens are looked up by their hash, so all have the register's salt */
-            secret->made->salt = strcmp(secret->kind, "token") == 0 ? g_strdup(self->reg->salt)
-                                                                    : cfx_salt_new(16);
+            secret->made->salt =
+                strcmp(secret->kind, "token") == 0 ? g_strdup(self->reg->salt) : cfx_salt_new(16);
             secret->made->hash = cfx_secret_hash_fast(secret->made->salt, secret->text);
         }
     }
@@ -236,34 +236,29 @@ static void
 check_reference(Import *self, const char *path, const char *name, gboolean exists, gint64 id)
 {
     if (!exists)
-        cfx_problem_add(
-            self->problems, path, name, "%" G_GINT64_FORMAT " does not exist", id);
+        cfx_problem_add(self->problems, path, name, "%" G_GINT64_FORMAT " does not exist", id);
 }
 
 static void
 put_principal(Import *self, CfxDraft *draft, const CfxModel *preview, guint i)
 {
-    const CfxImportPrincipal *from = &g_array_index(self->import->principals, CfxImportPrincipal, i);
+    const CfxImportPrincipal *from =
+        &g_array_index(self->import->principals, CfxImportPrincipal, i);
     const CfxPrincipal *old = cfx_register_principal(self->reg, from->name);
     g_autofree char *path = g_strdup_printf("principals[%u]", from->index);
     g_autoptr(CfxPrincipal) principal = NULL;
 
     check_reference(
         self, path, "account", cfx_model_account(preview, from->account) != NULL, from->account);
-    principal = cfx_principal_new(old != NULL ? old->id : self->reg->next_principal++,
-                                  from->name,
-                                  from->kind,
-                                  from->account);
+    principal = cfx_principal_new(
+        old != NULL ? old->id : self->reg->next_principal++, from->name, from->kind, from->account);
     for (guint j = 0; j < from->grants->len; j++) {
         const CfxImportGrant *grant = &g_array_index(from->grants, CfxImportGrant, j);
         g_autofree char *mine = g_strdup_printf("%s.grants[%u]", path, grant->index);
 
         if (grant->asset != 0)
-            check_reference(self,
-                            mine,
-                            "asset",
-                            cfx_model_asset(preview, grant->asset) != NULL,
-                            grant->asset);
+            check_reference(
+                self, mine, "asset", cfx_model_asset(preview, grant->asset) != NULL, grant->asset);
         else
             check_reference(self,
                             mine,
@@ -325,18 +320,15 @@ check_sources(Import *self)
     for (guint i = 0; i < sources->len; i++) {
         const CfxImportItem *item = &g_array_index(sources, CfxImportItem, i);
         g_autofree char *path = g_strdup_printf("sources[%u]", item->index);
-        gboolean is_known = item->principal == NULL ||
-                            cfx_register_principal(self->reg, item->principal) != NULL;
+        gboolean is_known =
+            item->principal == NULL || cfx_register_principal(self->reg, item->principal) != NULL;
 
         for (guint j = 0; !is_known && j < self->import->principals->len; j++)
             is_known = strcmp(g_array_index(self->import->principals, CfxImportPrincipal, j).name,
                               item->principal) == 0;
         if (!is_known)
-            cfx_problem_add(self->problems,
-                            path,
-                            "principal",
-                            "there is no principal \"%s\"",
-                            item->principal);
+            cfx_problem_add(
+                self->problems, path, "principal", "there is no principal \"%s\"", item->principal);
     }
 }
 

@@ -9,9 +9,9 @@
 #include <string.h>
 
 typedef enum {
-    MEMBER_ID,       /* gint64, positive */
+    MEMBER_ID,        /* gint64, positive */
     MEMBER_REFERENCE, /* gint64, positive or absent */
-    MEMBER_COUNT,    /* gint64, not negative */
+    MEMBER_COUNT,     /* gint64, not negative */
     MEMBER_TEXT,
     MEMBER_DEGREES,  /* double, NAN when absent */
     MEMBER_DURATION, /* gint64 us */
@@ -87,7 +87,9 @@ static const Member binding_members[] = {
 };
 
 #define KIND(collection, list, type, members)                                                      \
-    { collection, list, sizeof(type), members, G_N_ELEMENTS(members) }
+    {                                                                                              \
+        collection, list, sizeof(type), members, G_N_ELEMENTS(members)                             \
+    }
 
 /* by CFX_MODEL_… - 1 */
 static const Kind kinds[] = {
@@ -237,11 +239,8 @@ read_number(Reading *self, const Member *member, JsonNode *node, gint64 *to)
     if (!is_of_type(node, G_TYPE_INT64))
         cfx_problem_add(self->problems, self->path, member->name, "it is no integer");
     else if (json_node_get_int(node) < least)
-        cfx_problem_add(self->problems,
-                        self->path,
-                        member->name,
-                        "it is less than %" G_GINT64_FORMAT,
-                        least);
+        cfx_problem_add(
+            self->problems, self->path, member->name, "it is less than %" G_GINT64_FORMAT, least);
     else
         *to = json_node_get_int(node);
 }

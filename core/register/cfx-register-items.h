@@ -48,8 +48,8 @@ void cfx_item_read(guint32 kind,
                    const char **ret_principal);
 
 /* Adds "path.name: what" (name nullable). */
-void cfx_problem_add(
-    GPtrArray *problems, const char *path, const char *name, const char *format, ...)
+void
+cfx_problem_add(GPtrArray *problems, const char *path, const char *name, const char *format, ...)
     G_GNUC_PRINTF(4, 5);
 
 /* A record's document, checked for depth; NULL: it is no object. (transfer full) */

@@ -13,6 +13,7 @@
 #define EVSES_MAX 64
 /* a station that knocks every second is not written every second (SITE) */
 #define WRITE_EVERY_US CFX_MINUTE
+#define LOGGED_MAX 20 /* in a minute (REAL) */
 
 void
 cfx_knocked_free(CfxKnocked *self)
@@ -131,6 +132,19 @@ replace(char **to, const char *text)
     *to = g_utf8_validate(text, -1, NULL) ? g_strndup(text, IDENTITY_MAX) : g_strdup("?");
 }
 
+/* A crowd at the door does not fill the journal. */
+static gboolean
+may_log(CfxRegister *self)
+{
+    gint64 now_us = cfx_now_real(self->host);
+
+    if (self->knocks_since_us + CFX_MINUTE <= now_us) {
+        self->knocks_since_us = now_us;
+        self->knocks_logged = 0;
+    }
+    return self->knocks_logged++ < LOGGED_MAX;
+}
+
 void
 cfx_register_knock(CfxRegister *self, const char *instance, const CfxKnock *knock)
 {
@@ -155,13 +169,14 @@ cfx_register_knock(CfxRegister *self, const char *instance, const CfxKnock *knoc
         knocked->first_us = now_us;
         g_queue_push_head(&self->knocks, knocked);
         is_news = TRUE;
-        cfx_log(self->host,
-                CFX_LOG_MESSAGE,
-                "%s: unknown %s \"%s\" at the door; let it in with: cariflexctl approve %s",
-                instance,
-                knock->kind != NULL ? knock->kind : "peer",
-                knock->identity,
-                knock->identity);
+        if (may_log(self))
+            cfx_log(self->host,
+                    CFX_LOG_MESSAGE,
+                    "%s: unknown %s \"%s\" at the door; let it in with: cariflexctl approve %s",
+                    instance,
+                    knock->kind != NULL ? knock->kind : "peer",
+                    knock->identity,
+                    knock->identity);
     }
     replace(&knocked->kind, knock->kind);
     replace(&knocked->vendor, knock->vendor);

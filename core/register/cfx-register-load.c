@@ -88,8 +88,7 @@ load_credential(Loading *self, const CfxRecord *record)
     }
     if (!g_str_has_prefix(record->key, "principal/"))
         return;
-    principal =
-        g_hash_table_lookup(self->reg->principals, record->key + strlen("principal/"));
+    principal = g_hash_table_lookup(self->reg->principals, record->key + strlen("principal/"));
     if (principal != NULL)
         cfx_credentials_read(principal, record->doc, record->doc_size);
 }
@@ -170,9 +169,9 @@ loaded(Loading *self)
 
 static void read_next(Loading *self);
 
-static const char *const collections[] = { "cfx.account", "cfx.asset",     "cfx.sensor",
-                                           "cfx.source",  "cfx.binding",   "cfx.principal",
-                                           "cfx.credential", "cfx.token",  "cfx.knock" };
+static const char *const collections[] = { "cfx.account",    "cfx.asset",   "cfx.sensor",
+                                           "cfx.source",     "cfx.binding", "cfx.principal",
+                                           "cfx.credential", "cfx.token",   "cfx.knock" };
 
 static void
 records_read(gpointer data, const CfxRecords *result, const GError *error)

@@ -76,14 +76,14 @@ struct _CfxRegister {
     gint64 next_principal;
     GHashTable *source_of; /* source id -> name of its principal, interned */
 
-    GRWLock people_lock;     /* of principals and by_id, for [any] */
-    GHashTable *principals;  /* name -> CfxPrincipal */
-    GHashTable *by_id;       /* id -> CfxPrincipal */
-    GHashTable *bearers;     /* hash -> CfxBearer */
-    GHashTable *tokens;      /* key -> CfxIdToken */
-    GHashTable *failures;    /* identity -> Failure, cfx-register-login.c */
-    GQueue knocks;           /* CfxKnocked, latest first */
-    char *salt;              /* of bearer tokens, hex */
+    GRWLock people_lock;    /* of principals and by_id, for [any] */
+    GHashTable *principals; /* name -> CfxPrincipal */
+    GHashTable *by_id;      /* id -> CfxPrincipal */
+    GHashTable *bearers;    /* hash -> CfxBearer */
+    GHashTable *tokens;     /* key -> CfxIdToken */
+    GHashTable *failures;   /* identity -> Failure, cfx-register-login.c */
+    GQueue knocks;          /* CfxKnocked, latest first */
+    char *salt;             /* of bearer tokens, hex */
 
     GQueue waiting; /* operations that change something, one at a time */
     gboolean is_busy;
@@ -118,19 +118,15 @@ CfxDraft *cfx_draft_new(CfxRegister *reg);
 void cfx_draft_free(CfxDraft *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxDraft, cfx_draft_free)
 /* Item is copied; its principal (sources only, nullable) interned. */
-void
-cfx_draft_put(CfxDraft *self, guint32 kind, gconstpointer item, const char *principal);
+void cfx_draft_put(CfxDraft *self, guint32 kind, gconstpointer item, const char *principal);
 void cfx_draft_remove(CfxDraft *self, guint32 kind, gint64 id);
 /* (transfer full) the rest */
 void cfx_draft_principal(CfxDraft *self, CfxPrincipal *principal);
 void cfx_draft_token(CfxDraft *self, CfxIdToken *token);
 void cfx_draft_bearer(CfxDraft *self, CfxBearer *bearer);
 void cfx_draft_drop_bearer(CfxDraft *self, const char *hash);
-void cfx_draft_record(CfxDraft *self,
-                      const char *collection,
-                      const char *key,
-                      guint32 flags,
-                      GBytes *doc);
+void cfx_draft_record(
+    CfxDraft *self, const char *collection, const char *key, guint32 flags, GBytes *doc);
 gboolean cfx_draft_is_empty(const CfxDraft *self);
 /* What the model would be. (transfer full) */
 const CfxModel *cfx_draft_preview(CfxDraft *self);

@@ -135,10 +135,9 @@ cfx_register_token(CfxRegister *self, const char *token, CfxToken *ret)
         key = cfx_id_token_key(type, colon + 1);
         found = g_hash_table_lookup(self->tokens, key);
     }
-    *ret = (CfxToken){ .status = CFX_TOKEN_UNKNOWN,
-                       .need_wh = NAN,
-                       .minimum_wh = NAN,
-                       .departure_minute = -1 };
+    *ret = (CfxToken){
+        .status = CFX_TOKEN_UNKNOWN, .need_wh = NAN, .minimum_wh = NAN, .departure_minute = -1
+    };
     if (found == NULL)
         return FALSE;
     ret->status = found->status;

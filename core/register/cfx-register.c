@@ -44,8 +44,8 @@ cfx_register_new_full(CfxInstance *host_self, CfxRegisterModelFunc tell, gpointe
         self->next_id[i] = CFX_REGISTER_FIRST_ID;
     self->next_principal = CFX_REGISTER_FIRST_ID;
     self->source_of = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-    self->principals = g_hash_table_new_full(
-        g_str_hash, g_str_equal, NULL, (GDestroyNotify)cfx_principal_free);
+    self->principals =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)cfx_principal_free);
     self->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
     self->bearers =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)cfx_bearer_free);
@@ -123,8 +123,7 @@ cfx_register_next(CfxRegister *self)
 gint64
 cfx_register_id(CfxRegister *self, guint32 kind)
 {
-    self->next_id[kind] =
-        cfx_model_builder_free_id(self->builder, kind, self->next_id[kind]);
+    self->next_id[kind] = cfx_model_builder_free_id(self->builder, kind, self->next_id[kind]);
     return self->next_id[kind]++;
 }
 
@@ -200,10 +199,9 @@ cfx_register_unwatch(CfxRegister *self, guint64 id)
 gint64
 cfx_register_source_for(CfxRegister *self, const char *instance, guint32 type)
 {
-    CfxSource source = { .struct_size = sizeof(source),
-                         .type = type,
-                         .name = instance,
-                         .instance = instance };
+    CfxSource source = {
+        .struct_size = sizeof(source), .type = type, .name = instance, .instance = instance
+    };
     CfxDraft *draft;
 
     for (gsize i = 0; i < self->model->n_sources; i++)
