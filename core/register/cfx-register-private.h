@@ -83,7 +83,9 @@ struct _CfxRegister {
     GHashTable *tokens;     /* key -> CfxIdToken */
     GHashTable *failures;   /* identity -> Failure, cfx-register-login.c */
     GQueue knocks;          /* CfxKnocked, latest first */
-    char *salt;             /* of bearer tokens, hex */
+    gint64 knocks_since_us; /* REAL; of knocks_logged */
+    guint knocks_logged;
+    char *salt; /* of bearer tokens, hex */
 
     GQueue waiting; /* operations that change something, one at a time */
     gboolean is_busy;
