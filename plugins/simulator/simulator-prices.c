@@ -152,7 +152,8 @@ spread(SimPrices *self, GArray *rows, int step, GError **error)
         const Row *row = &g_array_index(rows, Row, i);
         int minute = row->kind == STAMP_UTC ? counted_minute(i, rows->len, step) : row->minute;
         if (i > 0 && row->utc_us != 0 &&
-            row->utc_us - g_array_index(rows, Row, i - 1).utc_us != step * 60 * G_USEC_PER_SEC) {
+            row->utc_us - g_array_index(rows, Row, i - 1).utc_us !=
+                (gint64)step * 60 * G_USEC_PER_SEC) {
             g_set_error(error,
                         CFX_ERROR,
                         CFX_ERROR_INVALID,
