@@ -8,7 +8,7 @@
 
 #define CALL_TIMEOUT_US (30 * CFX_SECOND)
 #define BACK_OFF_FIRST_US (300 * (gint64)1000)
-#define BACK_OFF_MAX_US (5 * CFX_SECOND)
+#define BACK_OFF_MAX_US (2 * CFX_SECOND)
 #define FRAME_MAX (1024 * 1024)
 #define WAITING_MAX 20000
 
