@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl-json.h"
+#include "ctl-options.h"
+#include "ctl-table.h"
+
+#include <glib/gi18n-lib.h>
+
+static const CtlColumn columns[] = {
+    { N_("DEVICE"), "device", CTL_TEXT },
+    { N_("ASSET"), "asset", CTL_NUMBER },
+    { N_("STATE"), "state", CTL_TEXT },
+    { N_("POWER kW"), "power_w", CTL_KW },
+    { N_("DESIRED kW"), "desired_w", CTL_KW },
+    { N_("ALLOWED kW"), "allowed_w", CTL_KW },
+    { N_("INSTALLED"), "applied", CTL_TEXT },
+    { N_("WORDS"), "words", CTL_TEXT },
+    { NULL, NULL, CTL_TEXT },
+};
+
+static gboolean
+show(const char *json, GError **error)
+{
+    g_autoptr(JsonObject) answer = ctl_json_object(json, error);
+    if (answer == NULL)
+        return FALSE;
+    ctl_table_print(ctl_json_list(answer, "devices"), columns, _("no devices"));
+    return TRUE;
+}
+
+static int
+run(int argc, char **argv)
+{
+    g_auto(CtlOptions) options = { 0 };
+    if (!ctl_options_parse(&ctl_verb_devices, NULL, 0, 0, &argc, &argv, &options))
+        return 2;
+    return ctl_run(&ctl_verb_devices, &options, "Devices", NULL, show);
+}
+
+const CtlVerb ctl_verb_devices = {
+    "devices", "", N_("Shows what devices should do, may do and do"), "  cariflexctl devices", run,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ctl-json.h"
+#include "ctl-options.h"
+#include "ctl-table.h"
+
+#include <glib/gi18n-lib.h>
+#include <stdio.h>
+
+static const CtlColumn instances[] = {
+    { N_("INSTANCE"), "name", CTL_TEXT }, { N_("KIND"), "kind", CTL_TEXT },
+    { N_("PLUGIN"), "plugin", CTL_TEXT }, { N_("STATE"), "state", CTL_TEXT },
+    { N_("REASON"), "reason", CTL_TEXT }, { NULL, NULL, CTL_TEXT },
+};
+
+static gboolean
+show(const char *json, GError **error)
+{
+    g_autoptr(JsonObject) status = ctl_json_object(json, error);
+    if (status == NULL)
+        return FALSE;
+    JsonObject *clock = ctl_json_in(status, "clock");
+    g_autofree char *site = ctl_cell(clock, "site", CTL_TIME);
+    printf(_("cariflexd %s: %s, up for %.0f s\n"),
+           ctl_json_text(status, "release"),
+           ctl_json_text(status, "state"),
+           ctl_json_real(status, "uptime_s"));
+    if (ctl_json_real(clock, "simulated") > 0)
+        printf(_("site time: %s (simulated)\n"), site);
+    else
+        printf(_("site time: %s\n"), site);
+    printf("\n");
+    ctl_table_print(ctl_json_list(status, "instances"), instances, _("no instances"));
+    return TRUE;
+}
+
+static int
+run(int argc, char **argv)
+{
+    g_auto(CtlOptions) options = { 0 };
+    if (!ctl_options_parse(&ctl_verb_status, NULL, 0, 0, &argc, &argv, &options))
+        return 2;
+    return ctl_run(&ctl_verb_status, &options, "Status", NULL, show);
+}
+
+const CtlVerb ctl_verb_status = {
+    "status",
+    "",
+    N_("Shows how the daemon, its instances and its sites are"),
+    "  cariflexctl status\n"
+    "  cariflexctl status --json",
+    run,
+};
