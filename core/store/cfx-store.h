@@ -78,8 +78,9 @@ void cfx_store_unwatch_early(CfxStore *self, guint64 watch);
 typedef void (*CfxStorePressureFunc)(gpointer data, gboolean on);
 void cfx_store_watch_pressure(CfxStore *self, CfxStorePressureFunc func, gpointer data);
 
-/* A consistent snapshot into an empty path, while running. */
-void cfx_store_backup(CfxStore *self, const char *path, CfxDone done, gpointer data);
+/* A consistent snapshot into an empty path, while running. @host: who asks, and is answered. */
+void cfx_store_backup(
+    CfxStore *self, const CfxHost *host, const char *path, CfxDone done, gpointer data);
 
 void cfx_store_status(CfxStore *self, CfxStoreStatus *to);
 

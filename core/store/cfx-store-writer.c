@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The writer's thread: one transaction after the other, and the life of the storage instance, which
+ * is a WORKER and is called here only.
+ */
+#include "cfx-store-private.h"
+
+#include <cfx-error.h>
+#include <cfx-log.h>
+
+#define MOST_COMMITS 1024
+#define FIRST_PAUSE_US (50 * 1000)
+#define LONGEST_PAUSE_US (10 * CFX_SECOND)
+/* at the end of the host a storage that fails gets so long to recover */
+#define PATIENCE_AT_END_US (1 * CFX_SECOND)
+
+/* --- calls that may take time, waited for -------------------------------------------------- */
+
+typedef struct {
+    CfxCall call; /* first */
+    gint references;
+    GMutex lock;
+    GCond cond;
+    gboolean is_done;
+    GError *error;
+} Wait;
+
+static void
+wait_unref(Wait *wait)
+{
+    if (!g_atomic_int_dec_and_test(&wait->references))
+        return;
+    g_object_unref(wait->call.cancellable);
+    g_clear_error(&wait->error);
+    g_mutex_clear(&wait->lock);
+    g_cond_clear(&wait->cond);
+    g_free(wait);
+}
+
+static void
+wait_finish(CfxCall *call, GBytes *answer, GError *error)
+{
+    Wait *wait = (Wait *)call;
+
+    g_clear_pointer(&answer, g_bytes_unref);
+    g_mutex_lock(&wait->lock);
+    wait->is_done = TRUE;
+    wait->error = error;
+    g_cond_signal(&wait->cond);
+    g_mutex_unlock(&wait->lock);
+    wait_unref(wait);
+}
+
+static gboolean
+call_and_wait(void (*func)(gpointer, CfxCall *), gpointer self, GError **error)
+{
+    static const CfxCallOps ops = { sizeof(ops), 0, wait_finish };
+    Wait *wait = g_new0(Wait, 1);
+
+    wait->call.ops = &ops;
+    wait->call.cancellable = g_cancellable_new();
+    wait->references = 2;
+    g_mutex_init(&wait->lock);
+    g_cond_init(&wait->cond);
+    func(self, &wait->call);
+    g_mutex_lock(&wait->lock);
+    while (!wait->is_done)
+        g_cond_wait(&wait->cond, &wait->lock);
+    g_mutex_unlock(&wait->lock);
+    GError *local = g_steal_pointer(&wait->error);
+    wait_unref(wait);
+    if (local == NULL)
+        return TRUE;
+    g_propagate_error(error, local);
+    return FALSE;
+}
+
+/* --- start and end ------------------------------------------------------------------------- */
+
+static void
+post_started(gpointer data)
+{
+    CfxStore *self = data;
+    CfxDone done = self->started;
+
+    self->started = NULL;
+    if (done != NULL)
+        done(self->started_data, NULL);
+}
+
+static void
+post_stopped(gpointer data)
+{
+    CfxStore *self = data;
+    CfxDone done = self->stopped;
+
+    g_thread_join(g_steal_pointer(&self->writer));
+    if (done != NULL)
+        done(self->stopped_data, NULL);
+}
+
+typedef struct {
+    CfxStore *store;
+    GError *error;
+} Failure;
+
+static void
+post_failed(gpointer data)
+{
+    Failure *failure = data;
+    CfxStore *self = failure->store;
+    CfxDone done = self->started;
+
+    g_thread_join(g_steal_pointer(&self->writer));
+    self->started = NULL;
+    if (done != NULL)
+        done(self->started_data, failure->error);
+    g_error_free(failure->error);
+    g_free(failure);
+}
+
+static gboolean
+open_readers(CfxStore *self, GPtrArray *readers, GError **error)
+{
+    CfxInstance *storage = self->storage;
+
+    for (guint i = 0; i < self->limits.readers; i++) {
+        gpointer reader = storage->storage.reader_open(storage->self, error);
+        if (reader == NULL) {
+            g_prefix_error(error, "opening reader %u: ", i + 1);
+            return FALSE;
+        }
+        g_ptr_array_add(readers, reader);
+    }
+    return cfx_store_load_latest(self, g_ptr_array_index(readers, 0), error);
+}
+
+static gboolean
+open_storage(CfxStore *self, GPtrArray *readers, GError **error)
+{
+    CfxInstance *storage = self->storage;
+
+    cfx_instance_set_state(storage, CFX_INSTANCE_STARTING, NULL);
+    storage->generation++;
+    storage->self = storage->factory.create(&storage->host, storage->config, error);
+    if (storage->self == NULL)
+        return FALSE;
+    return call_and_wait(storage->factory.start, storage->self, error) &&
+           storage->storage.last_revision(storage->self, &self->last_revision, error) &&
+           open_readers(self, readers, error);
+}
+
+static void
+close_storage(CfxStore *self, GPtrArray *readers)
+{
+    CfxInstance *storage = self->storage;
+    g_autoptr(GError) error = NULL;
+
+    for (guint i = 0; i < readers->len; i++)
+        storage->storage.reader_close(g_ptr_array_index(readers, i));
+    if (storage->self == NULL)
+        return;
+    if (!call_and_wait(storage->factory.stop, storage->self, &error))
+        cfx_log_say(CFX_LOG_WARNING, storage->name, "while it stopped: %s", error->message);
+    storage->generation++;
+    storage->factory.destroy(g_steal_pointer(&storage->self));
+}
+
+static void
+start_readers(CfxStore *self, GPtrArray *readers)
+{
+    for (guint i = 0; i < readers->len; i++) {
+        ReaderThread *thread = g_new(ReaderThread, 1);
+        thread->store = self;
+        thread->reader = g_ptr_array_index(readers, i);
+        g_ptr_array_add(self->readers, g_thread_new("cfx-reader", cfx_store_reader, thread));
+    }
+}
+
+static void
+end_readers(CfxStore *self)
+{
+    g_mutex_lock(&self->lock);
+    self->readers_end = TRUE;
+    g_cond_broadcast(&self->readers_wake);
+    g_mutex_unlock(&self->lock);
+    for (guint i = 0; i < self->readers->len; i++)
+        g_thread_join(g_ptr_array_index(self->readers, i));
+    g_ptr_array_set_size(self->readers, 0);
+}
+
+/* --- what is to be written ----------------------------------------------------------------- */
+
+static Group *
+group_new(CfxStore *self)
+{
+    Group *group = g_new0(Group, 1);
+
+    group->references = 1;
+    group->store = self;
+    group->batches = g_ptr_array_new_with_free_func((GDestroyNotify)cfx_batch_unref);
+    group->parts = g_array_new(FALSE, TRUE, sizeof(Part));
+    return group;
+}
+
+static void
+group_add_batch(Group *group, Batch *batch)
+{
+    g_ptr_array_add(group->batches, batch);
+    for (guint i = 0; i < batch->entries->len; i++) {
+        Entry *entry = g_ptr_array_index(batch->entries, i);
+        Part part = { .entry = entry, .view = entry->commit, .is_final = TRUE };
+        g_array_append_val(group->parts, part);
+    }
+}
+
+/* Whether a commit of it builds on a record that a bulk commit will write with its last slice.
+ * Called with the lock held. */
+static gboolean
+waits_for_bulk(CfxStore *self, const Batch *batch)
+{
+    for (guint i = 0; self->bulk.length > 0 && i < batch->entries->len; i++) {
+        const CfxCommit *commit = &((Entry *)g_ptr_array_index(batch->entries, i))->commit;
+        for (gsize r = 0; r < commit->n_records; r++) {
+            for (GList *at = self->bulk.head; at != NULL; at = at->next) {
+                const Batch *bulk = at->data;
+                const Entry *entry = g_ptr_array_index(bulk->entries, 0);
+                if (entry->commit.revision == commit->records[r]->expect)
+                    return TRUE;
+            }
+        }
+    }
+    return FALSE;
+}
+
+/* All that waits of the small ones, in order. With the lock held. */
+static Group *
+take_small(CfxStore *self)
+{
+    Group *group = NULL;
+
+    while (self->queue.length > 0 && (group == NULL || group->parts->len < MOST_COMMITS)) {
+        Batch *batch = g_queue_peek_head(&self->queue);
+        if (waits_for_bulk(self, batch))
+            break;
+        g_queue_pop_head(&self->queue);
+        batch->home->queued--;
+        if (group == NULL)
+            group = group_new(self);
+        group_add_batch(group, batch);
+    }
+    return group;
+}
+
+/* One slice of the bulk commit that has waited longest. With the lock held. */
+static Group *
+take_slice(CfxStore *self)
+{
+    Batch *batch = g_queue_peek_head(&self->bulk);
+    Part part;
+
+    if (batch == NULL)
+        return NULL;
+    Group *group = group_new(self);
+    cfx_entry_slice(g_ptr_array_index(batch->entries, 0), &part);
+    g_array_append_val(group->parts, part);
+    g_ptr_array_add(group->batches, cfx_batch_ref(batch));
+    return group;
+}
+
+/* --- writing ------------------------------------------------------------------------------- */
+
+/* A mistake in the group itself: the same group would fail for ever. */
+static gboolean
+is_hopeless(const GError *error)
+{
+    CfxError code = cfx_error_code(error);
+
+    return code == CFX_ERROR_INVALID || code == CFX_ERROR_CONFLICT ||
+           code == CFX_ERROR_NOT_SUPPORTED;
+}
+
+static gboolean
+try_group(CfxStore *self, Group *group, GError **error)
+{
+    guint n = group->parts->len;
+    g_autofree const CfxCommit **commits = g_new(const CfxCommit *, n);
+    g_autofree CfxCommitted **results = g_new(CfxCommitted *, n);
+    g_autofree GError **errors = g_new0(GError *, n);
+
+    for (guint i = 0; i < n; i++) {
+        Part *part = &g_array_index(group->parts, Part, i);
+        part->result = (CfxCommitted){ .struct_size = sizeof(part->result) };
+        commits[i] = &part->view;
+        results[i] = &part->result;
+    }
+    if (!self->storage->storage.commit(self->storage->self, commits, n, results, errors, error))
+        return FALSE;
+    for (guint i = 0; i < n; i++) {
+        Part *part = &g_array_index(group->parts, Part, i);
+        part->is_stored = errors[i] == NULL;
+        part->entry->error = errors[i];
+    }
+    return TRUE;
+}
+
+static void
+note_failure(CfxStore *self, const GError *error)
+{
+    g_mutex_lock(&self->lock);
+    gboolean is_news = g_strcmp0(self->status.failure, error->message) != 0;
+    self->status.failing = TRUE;
+    self->status.repeats++;
+    g_strlcpy(self->status.failure, error->message, sizeof(self->status.failure));
+    g_mutex_unlock(&self->lock);
+    if (is_news)
+        cfx_instance_set_state(self->storage, CFX_INSTANCE_DEGRADED, error->message);
+}
+
+static void
+note_success(CfxStore *self, const Group *group, gint64 began_us)
+{
+    g_mutex_lock(&self->lock);
+    CfxStoreStatus *status = &self->status;
+    gboolean recovered = status->failing;
+    status->failing = FALSE;
+    status->failure[0] = '\0';
+    status->groups++;
+    status->last_commit_us = cfx_clock_now(self->clock, CFX_CLOCK_REAL);
+    status->last_commit_site_us = cfx_clock_now(self->clock, CFX_CLOCK_SITE);
+    status->last_group_us = g_get_monotonic_time() - began_us;
+    for (guint i = 0; i < group->parts->len; i++) {
+        const Part *part = &g_array_index(group->parts, Part, i);
+        status->beliefs += part->result.stored;
+        status->stored_revision = MAX(status->stored_revision, part->view.revision);
+    }
+    g_mutex_unlock(&self->lock);
+    if (recovered)
+        cfx_instance_set_state(self->storage, CFX_INSTANCE_RUNNING, NULL);
+}
+
+/* Waits before the next try; wakes early when the host wants to end. FALSE: give up. */
+static gboolean
+pause_us(CfxStore *self, gint64 length_us, gint64 *give_up_us)
+{
+    gint64 until_us = g_get_monotonic_time() + length_us;
+
+    g_mutex_lock(&self->lock);
+    while (!self->is_stopping && g_cond_wait_until(&self->wake, &self->lock, until_us))
+        ;
+    gboolean stopping = self->is_stopping;
+    g_mutex_unlock(&self->lock);
+    if (!stopping)
+        return TRUE;
+    if (*give_up_us == 0)
+        *give_up_us = g_get_monotonic_time() + PATIENCE_AT_END_US;
+    g_usleep(20 * 1000);
+    return g_get_monotonic_time() < *give_up_us;
+}
+
+static void
+fail_group(Group *group, const GError *error)
+{
+    for (guint i = 0; i < group->parts->len; i++) {
+        Part *part = &g_array_index(group->parts, Part, i);
+        part->is_stored = FALSE;
+        part->entry->error = g_error_copy(error);
+    }
+}
+
+/* Tries until it is stored: what failed without a word may have been stored, and the storage knows
+ * a repeated group by its revisions. */
+static void
+write_group(CfxStore *self, Group *group)
+{
+    gint64 pause = FIRST_PAUSE_US, give_up_us = 0;
+
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        gint64 began_us = g_get_monotonic_time();
+        if (try_group(self, group, &error)) {
+            note_success(self, group, began_us);
+            return;
+        }
+        note_failure(self, error);
+        if (is_hopeless(error) || !pause_us(self, pause, &give_up_us)) {
+            fail_group(group, error);
+            return;
+        }
+        pause = MIN(2 * pause, LONGEST_PAUSE_US);
+    }
+}
+
+/* The types of sources come before beliefs of them. */
+static void
+tell_sources(CfxStore *self)
+{
+    gint64 pause = FIRST_PAUSE_US, give_up_us = 0;
+
+    g_mutex_lock(&self->lock);
+    g_autoptr(GArray) sources = g_steal_pointer(&self->sources);
+    self->sources = g_array_new(FALSE, FALSE, sizeof(CfxSourceType));
+    g_mutex_unlock(&self->lock);
+    if (sources->len == 0)
+        return;
+    g_autofree const CfxSourceType **pointers = g_new(const CfxSourceType *, sources->len);
+    for (guint i = 0; i < sources->len; i++)
+        pointers[i] = &g_array_index(sources, CfxSourceType, i);
+    for (;;) {
+        g_autoptr(GError) error = NULL;
+        if (self->storage->storage.sources(self->storage->self, pointers, sources->len, &error))
+            return;
+        note_failure(self, error);
+        if (is_hopeless(error) || !pause_us(self, pause, &give_up_us))
+            return;
+        pause = MIN(2 * pause, LONGEST_PAUSE_US);
+    }
+}
+
+/* --- after writing ------------------------------------------------------------------------- */
+
+static void
+remember_newest(CfxStore *self, const Group *group)
+{
+    gint64 now_us = cfx_clock_now(self->clock, CFX_CLOCK_SITE);
+
+    for (guint i = 0; i < group->parts->len; i++) {
+        const Part *part = &g_array_index(group->parts, Part, i);
+        if (part->is_stored && part->view.n_beliefs > 0)
+            cfx_latest_add(self->latest, part->view.beliefs, part->view.n_beliefs, now_us);
+    }
+}
+
+/* Adds the slice to what its entry has come to; takes the entry off the queue at its end. */
+static void
+end_slice(CfxStore *self, Part *part)
+{
+    Entry *entry = part->entry;
+
+    entry->result.stored += part->result.stored;
+    entry->result.unchanged += part->result.unchanged;
+    entry->result.conflicting += part->result.conflicting;
+    part->is_final = part->is_final || !part->is_stored;
+    if (!part->is_final)
+        return;
+    g_mutex_lock(&self->lock);
+    Batch *batch = g_queue_pop_head(&self->bulk);
+    g_mutex_unlock(&self->lock);
+    cfx_batch_unref(batch);
+}
+
+static void
+end_group(CfxStore *self, Group *group, gboolean is_slice)
+{
+    guint64 refused = 0, done = 0;
+
+    for (guint i = 0; i < group->parts->len; i++) {
+        Part *part = &g_array_index(group->parts, Part, i);
+        if (is_slice) {
+            end_slice(self, part);
+        } else {
+            part->entry->result.stored = part->result.stored;
+            part->entry->result.unchanged = part->result.unchanged;
+            part->entry->result.conflicting = part->result.conflicting;
+        }
+        done += part->is_final;
+        refused += !part->is_stored;
+    }
+    g_mutex_lock(&self->lock);
+    self->status.commits += done;
+    self->status.refused += refused;
+    g_mutex_unlock(&self->lock);
+    cfx_group_send(group);
+}
+
+static void
+process(CfxStore *self, Group *group, gboolean is_slice)
+{
+    if (group == NULL)
+        return;
+    tell_sources(self);
+    write_group(self, group);
+    remember_newest(self, group);
+    end_group(self, group, is_slice);
+}
+
+/* Small commits first, then one slice, and so on: neither waits for the other for long. */
+static void
+write_all(CfxStore *self)
+{
+    for (;;) {
+        g_mutex_lock(&self->lock);
+        while (self->queue.length == 0 && self->bulk.length == 0 && self->sources->len == 0 &&
+               !self->is_stopping)
+            g_cond_wait(&self->wake, &self->lock);
+        gboolean is_over = self->queue.length == 0 && self->bulk.length == 0 && self->is_stopping;
+        Group *small = take_small(self);
+        g_mutex_unlock(&self->lock);
+        if (is_over)
+            return;
+        if (small == NULL)
+            tell_sources(self);
+        process(self, small, FALSE);
+        g_mutex_lock(&self->lock);
+        Group *slice = take_slice(self);
+        g_mutex_unlock(&self->lock);
+        process(self, slice, TRUE);
+    }
+}
+
+gpointer
+cfx_store_writer(gpointer data)
+{
+    CfxStore *self = data;
+    g_autoptr(GPtrArray) readers = g_ptr_array_new();
+    GError *error = NULL;
+
+    if (!open_storage(self, readers, &error)) {
+        close_storage(self, readers);
+        cfx_instance_set_state(self->storage, CFX_INSTANCE_FAILED, error->message);
+        Failure *failure = g_new(Failure, 1);
+        *failure = (Failure){ self, error };
+        cfx_loop_post(self->main_loop, post_failed, failure);
+        return NULL;
+    }
+    g_mutex_lock(&self->lock);
+    self->status.last_revision = self->status.stored_revision = self->last_revision;
+    self->is_open = TRUE;
+    g_mutex_unlock(&self->lock);
+    cfx_instance_set_state(self->storage, CFX_INSTANCE_RUNNING, NULL);
+    start_readers(self, readers);
+    cfx_loop_post(self->main_loop, post_started, self);
+    write_all(self);
+    cfx_instance_set_state(self->storage, CFX_INSTANCE_STOPPING, NULL);
+    end_readers(self);
+    close_storage(self, readers);
+    cfx_instance_set_state(self->storage, CFX_INSTANCE_STOPPED, NULL);
+    cfx_loop_post(self->main_loop, post_stopped, self);
+    return NULL;
+}
