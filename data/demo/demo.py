@@ -100,7 +100,7 @@ def main():
         print("run folders removed")
         return 0
     run = site_run.SiteRun(options.build, options)
-    view = terminal.View(sys.stdout.isatty() and not options.json)
+    view = terminal.View(sys.stdout.isatty() and not options.json, run.levels())
     interrupted = False
     complete = False
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))

@@ -83,6 +83,11 @@ class SiteRun:
                     path.touch(mode=0o600)
                     path.write_text(secrets.token_hex(16) + "\n")
 
+    def levels(self):
+        site = json.loads((self.data / "site.json").read_text())
+        root = next(a for a in site["assets"] if a["type"] == "site")
+        return root["attributes"]["demand-response-table"]
+
     def write_keyfiles(self):
         scheduler = self.options.scheduler
         listeners = "".join(

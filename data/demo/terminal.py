@@ -66,8 +66,10 @@ class Story:
 class View:
     """A panel that is drawn anew below a story that scrolls; plain lines where there is no terminal."""
 
-    def __init__(self, tty):
+    def __init__(self, tty, levels):
+        """levels: per cent of the contract that demand-response level 0, 1, 2, 3 leaves."""
         self.tty, self.header, self.now, self.power_w = tty, None, None, None
+        self.levels = levels
         self.stations, self.prices, self.events = {}, [], []
         self.drawn, self.drawn_at, self.hour = 0, 0.0, None
 
@@ -76,7 +78,12 @@ class View:
 
     def published(self, line):
         target = self.prices if line["kind"] == "prices" else self.events
-        target.extend((i["start_us"], i["end_us"], float(i["value"]), line) for i in line["intervals"])
+        target.extend((i["start_us"], i["end_us"], self.share(i), line) for i in line["intervals"])
+
+    def share(self, interval):
+        """A price as it is; of a load-control interval what it leaves of the contract."""
+        value = interval["value"]
+        return self.levels[value] / 100 if interval["type"] == "SIMPLE" else float(value)
 
     def clock(self):
         if not self.header or self.now is None:

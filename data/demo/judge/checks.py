@@ -23,7 +23,7 @@ class Case:
     def __init__(self, world, site, report, reader, store):
         self.world, self.site, self.report = world, site, report
         self.reader, self.store = reader, store
-        self.limit = effective_limit(world)
+        self.limit = effective_limit(world, site)
         self.prices = prices(world, site)
         self.composites = {name: Station(world, name).steps() for name in world.stations}
 

@@ -6,14 +6,15 @@ from .worldlog import Steps
 QUARTER = 900_000_000
 
 
-def effective_limit(world):
+def effective_limit(world, site):
     """Contract times the strictest load-control event, W, as a step function."""
     contract = world.header["contract_w"]
+    table = site["attributes"]["demand-response-table"]
     intervals = []
     for line in world.published:
         if line["kind"] == "load-control":
             for i in line["intervals"]:
-                intervals.append((i["start_us"], i["end_us"], remaining(i)))
+                intervals.append((i["start_us"], i["end_us"], remaining(i, table)))
     edges = sorted({world.header["start_us"] - 86_400_000_000} | {i[0] for i in intervals} |
                    {i[1] for i in intervals})
     steps = Steps(before=contract)
@@ -22,13 +23,15 @@ def effective_limit(world):
     return steps
 
 
-def remaining(interval):
-    """Share of the contract that remains, by payload type."""
+def remaining(interval, table):
+    """Share of the contract that remains, by payload type; levels by the site's table of per cents."""
     kind, value = interval["type"], float(interval["value"])
     if kind in ("x-loadControlCapacity", "X-LOADCONTROL-CAPACITY"):
         return min(1.0, max(0.0, value))
     if kind == "CONTROL_LEVEL_OFFSET_PERCENT":
         return min(1.0, max(0.0, 1 + value))
+    if kind == "SIMPLE":
+        return table[int(value)] / 100
     raise SystemExit(f"judge: load-control payload {kind} is not known here")
 
 
