@@ -59,10 +59,12 @@ void
 cfx_group_send(Group *self)
 {
     CfxStore *store = self->store;
-    g_autoptr(GPtrArray) loops = NULL;
+    /* not g_ptr_array_copy(): that would inherit the function that frees them */
+    g_autoptr(GPtrArray) loops = g_ptr_array_new();
 
     g_mutex_lock(&store->lock);
-    loops = g_ptr_array_copy(store->loops, NULL, NULL);
+    for (guint i = 0; i < store->loops->len; i++)
+        g_ptr_array_add(loops, g_ptr_array_index(store->loops, i));
     g_mutex_unlock(&store->lock);
     for (guint i = 0; i < loops->len; i++) {
         Delivery *delivery = g_new(Delivery, 1);
