@@ -52,8 +52,12 @@ void
 cfx_conn_cut(CfxConn *self)
 {
     int fd = cfx_conn_fd(self);
-    if (fd >= 0)
-        shutdown(fd, SHUT_RDWR);
+    if (fd < 0)
+        return;
+    /* a reset: who still writes would otherwise wait for a reader that has gone */
+    const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    shutdown(fd, SHUT_RDWR);
 }
 
 void

@@ -143,6 +143,8 @@ static const char *
 default_reason(guint status)
 {
     switch (status) {
+    case 400:
+        return "the request makes no sense";
     case 401:
         return "credentials are needed";
     case 403:
@@ -278,6 +280,18 @@ find_route(CfxRequestHold *self)
         self->view.method = "GET"; /* a HEAD is its own affair */
 }
 
+/* libsoup takes "-5" and "5, 5" for numbers. */
+static gboolean
+length_is_nonsense(const CfxRequestHold *self)
+{
+    for (const CfxPair *pair = self->pairs; pair->name != NULL; pair++) {
+        if (strcmp(pair->name, "content-length") == 0 &&
+            (*pair->value == 0 || strspn(pair->value, "0123456789") != strlen(pair->value)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static guint
 first_refusal(CfxRequestHold *self)
 {
@@ -286,6 +300,8 @@ first_refusal(CfxRequestHold *self)
         return 503;
     if (!cfx_peers_take(self->listener->peers, &self->conn->address, now, &self->wait_us))
         return 429;
+    if (length_is_nonsense(self))
+        return 400;
     return self->refusal;
 }
 
