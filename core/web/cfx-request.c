@@ -133,7 +133,7 @@ cfx_request_hold_answer(CfxRequestHold *self, guint32 status, const CfxPair *hea
     /* libsoup keeps a connection only for listeners of its own */
     soup_message_headers_replace(
         soup_server_message_get_response_headers(self->msg), "Connection", "close");
-    if (body != NULL && status != 204 && status != 304)
+    if (body != NULL && g_bytes_get_size(body) > 0 && status != 204 && status != 304)
         soup_message_body_append_bytes(soup_server_message_get_response_body(self->msg), body);
     soup_message_body_complete(soup_server_message_get_response_body(self->msg));
     cfx_request_hold_continue(self);

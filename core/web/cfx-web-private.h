@@ -197,6 +197,7 @@ gboolean cfx_monitor_mount(CfxWeb *web, CfxListener *listener, GError **error);
 
 struct _CfxWeb {
     CfxLoop *main;
+    GThread *thread; /* that made it: the main one */
     CfxWebAuth auth;
     GPtrArray *listeners; /* (element-type CfxListener) */
     GQueue requests;      /* (element-type CfxRequestHold) held by plugins */

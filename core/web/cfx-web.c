@@ -12,7 +12,7 @@ static CfxWeb *the_web;
 gboolean
 cfx_web_is_main(const CfxWeb *self)
 {
-    return g_main_context_is_owner(cfx_loop_context(self->main));
+    return g_thread_self() == self->thread;
 }
 
 void
@@ -205,6 +205,7 @@ cfx_web_new(CfxLoop *main, const CfxWebAuth *auth)
 {
     CfxWeb *self = g_new0(CfxWeb, 1);
     self->main = main;
+    self->thread = g_thread_self();
     if (auth != NULL)
         self->auth = *auth;
     self->listeners = g_ptr_array_new();
