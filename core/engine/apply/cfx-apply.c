@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "apply/cfx-apply.h"
+
+#include "cfx-outbox.h"
+#include "plan/cfx-problem.h"
+#include "plan/cfx-trigger.h"
+
+#define SAME_W 1.0
+/* a tenth of an ampere on three phases, and then some: what a station rounds away */
+#define GRAIN_W 150.0
+/* what is unanswered so long is sent again (REAL) */
+#define REPEAT_AFTER (30 * G_USEC_PER_SEC)
+#define REPEAT_PERIOD (10 * G_USEC_PER_SEC)
+/* versions are stored in steps, ahead of their use */
+#define VERSIONS 1000
+
+/* --- versions --------------------------------------------------------------------------------- */
+
+static void
+write_site(CfxSite *site)
+{
+    g_auto(CfxJsonWriter) doc;
+    g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, site->asset);
+
+    cfx_json_writer_init(&doc, NULL, 0);
+    cfx_json_begin_object(&doc);
+    cfx_json_member_int(&doc, "site", site->asset);
+    cfx_json_member_int(&doc, "epoch", site->epoch);
+    cfx_json_member_int(&doc, "version", site->version_reserved);
+    cfx_json_end_object(&doc);
+    cfx_outbox_record(site->engine, CFX_SITE_COLLECTION, key, &doc, NULL, 0);
+}
+
+gint64
+cfx_apply_next_version(CfxSite *site)
+{
+    site->version++;
+    if (site->version + VERSIONS / 2 > site->version_reserved) {
+        site->version_reserved = site->version + VERSIONS;
+        write_site(site);
+    }
+    return site->version;
+}
+
+/* --- curves ----------------------------------------------------------------------------------- */
+
+static double
+value_at(const CfxCurve *curve, gint64 us)
+{
+    /* a plan that begins a moment later holds already now */
+    return curve->n > 0 && us < curve->at_us[0] ? curve->w[0] : cfx_curve_at(curve, us);
+}
+
+gboolean
+cfx_apply_same(const CfxCurve *a, const CfxCurve *b, gint64 us, double by_w)
+{
+    while (us != CFX_TIME_MAX) {
+        double x_w = value_at(a, us), y_w = value_at(b, us);
+        if (!(fabs(x_w - y_w) <= by_w) && !(isnan(x_w) && isnan(y_w)))
+            return FALSE;
+        us = MIN(cfx_curve_next(a, us), cfx_curve_next(b, us));
+    }
+    return TRUE;
+}
+
+gboolean
+cfx_apply_is_under(const CfxCurve *a, const CfxCurve *b, gint64 us)
+{
+    while (us != CFX_TIME_MAX) {
+        if (!(value_at(a, us) <= value_at(b, us) + SAME_W))
+            return FALSE;
+        us = MIN(cfx_curve_next(a, us), cfx_curve_next(b, us));
+    }
+    return TRUE;
+}
+
+static void
+constant(CfxCurve *to, gint64 us, double w)
+{
+    cfx_curve_reset(to);
+    cfx_curve_append(to, us, w);
+}
+
+/* from @us on, complete at its beginning */
+static void
+copy_from(CfxCurve *to, const CfxCurve *from, gint64 us)
+{
+    cfx_curve_reset(to);
+    cfx_curve_append(to, us, value_at(from, us));
+    for (gint64 next_us = cfx_curve_next(from, us); next_us != CFX_TIME_MAX;
+         next_us = cfx_curve_next(from, next_us))
+        cfx_curve_append(to, next_us, cfx_curve_at(from, next_us));
+}
+
+void
+cfx_apply_counted(const CfxEngineDevice *device, gint64 now_us, CfxCurve *to)
+{
+    if (cfx_engine_device_is(device, CFX_DEVICE_BLOCKED)) {
+        constant(to, now_us, 0);
+        return;
+    }
+    if (!device->is_refused && device->has_allowed) {
+        copy_from(to, &device->allowed, now_us);
+        if (device->is_sent && !device->is_answered) {
+            g_auto(CfxCurve) sent = CFX_CURVE_INIT;
+            copy_from(&sent, &device->sent, now_us);
+            cfx_curve_raise(to, &sent);
+            if (device->sent_before.n > 0) {
+                copy_from(&sent, &device->sent_before, now_us);
+                cfx_curve_raise(to, &sent);
+            }
+            if (!device->sent_plan) {
+                /* a new default may be in force already */
+                copy_from(&sent, &device->sent_fail_safe, now_us);
+                cfx_curve_raise(to, &sent);
+            }
+        }
+        return;
+    }
+    if (!device->is_refused && device->instance == NULL && !device->was_reported &&
+        !device->was_seen && device->desired_fail_safe.n > 0) {
+        copy_from(to, &device->desired_fail_safe, now_us);
+        return;
+    }
+    constant(to, now_us, cfx_engine_device_rating_w(device));
+}
+
+void
+cfx_apply_room(CfxSite *site, CfxCurve *to)
+{
+    cfx_curve_reset(to);
+    for (gsize i = 0; i < site->limit.n; i++)
+        cfx_curve_append(to, site->limit.at_us[i],
+                         site->limit.w[i] - site->flex->base_load_max_w);
+}
+
+/* --- the pump ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    CfxSite *site;
+    gint64 now_us;
+    CfxCurve *counted; /* of each device */
+    CfxCurve total, room;
+    GArray *entries; /* (element-type CfxSliceEntry) */
+} Pump;
+
+static gboolean
+wants_sending(const CfxEngineDevice *device, gint64 now_us)
+{
+    if (!device->has_desired || device->is_refused || device->instance == NULL ||
+        !cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
+        return FALSE;
+    if (!device->is_sent || device->sent_plan != device->desires_plan)
+        return TRUE;
+    return !cfx_apply_same(&device->desired, &device->sent, now_us, SAME_W) ||
+           !cfx_apply_same(&device->desired_fail_safe, &device->sent_fail_safe, now_us, SAME_W);
+}
+
+static void
+add_entry(Pump *pump, CfxEngineDevice *device, const CfxCurve *curve, gint64 flags)
+{
+    CfxSliceEntry entry = { .device = device, .flags = flags };
+
+    cfx_curve_copy(&entry.curve, curve);
+    if (!device->desires_plan)
+        entry.flags |= CFX_PLAN_FAIL_SAFE_ONLY;
+    if (device->is_urgent)
+        entry.flags |= CFX_PLAN_URGENT;
+    g_array_append_val(pump->entries, entry);
+}
+
+/* what rises must fit beside all that others may draw meanwhile, at each instant where it rises */
+static gboolean
+fits(const Pump *pump, guint i, const CfxCurve *desired)
+{
+    const CfxCurve *counted = &pump->counted[i];
+    gint64 us = pump->now_us;
+
+    while (us != CFX_TIME_MAX) {
+        double wanted_w = value_at(desired, us), has_w = cfx_curve_at(counted, us);
+        double others_w = cfx_curve_at(&pump->total, us) - has_w;
+        if (!(wanted_w <= has_w + SAME_W) &&
+            !(others_w + wanted_w <= cfx_curve_at(&pump->room, us) + SAME_W))
+            return FALSE;
+        us = MIN(MIN(cfx_curve_next(desired, us), cfx_curve_next(counted, us)),
+                 MIN(cfx_curve_next(&pump->total, us), cfx_curve_next(&pump->room, us)));
+    }
+    return TRUE;
+}
+
+static void
+recount(Pump *pump)
+{
+    constant(&pump->total, pump->now_us, 0);
+    for (guint i = 0; i < pump->site->devices->len; i++)
+        cfx_curve_add(&pump->total, &pump->counted[i]);
+}
+
+/* a curve that rises: all of it if it fits, else its lower part first */
+static void
+send_raise(Pump *pump, guint i)
+{
+    CfxEngineDevice *device = g_ptr_array_index(pump->site->devices, i);
+    g_auto(CfxCurve) desired = CFX_CURVE_INIT;
+
+    copy_from(&desired, &device->desired, pump->now_us);
+    if (fits(pump, i, &desired)) {
+        add_entry(pump, device, &device->desired, 0);
+        cfx_curve_raise(&pump->counted[i], &desired);
+        recount(pump);
+        return;
+    }
+    cfx_curve_lower(&desired, &pump->counted[i]);
+    gboolean is_known = device->is_sent && device->sent_plan == device->desires_plan &&
+                        cfx_apply_same(&desired, &device->sent, pump->now_us, GRAIN_W) &&
+                        cfx_apply_same(&device->desired_fail_safe, &device->sent_fail_safe,
+                                       pump->now_us, SAME_W);
+    if (!is_known)
+        add_entry(pump, device, &desired, CFX_PLAN_LOWERS);
+}
+
+static void
+send_all(Pump *pump)
+{
+    CfxSite *site = pump->site;
+
+    /* decreases first: they need no room and make some */
+    for (guint i = 0; i < site->devices->len; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (wants_sending(device, pump->now_us) &&
+            cfx_apply_is_under(&device->desired, &pump->counted[i], pump->now_us))
+            add_entry(pump, device, &device->desired, CFX_PLAN_LOWERS);
+    }
+    for (guint i = 0; i < site->devices->len; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (wants_sending(device, pump->now_us) &&
+            !cfx_apply_is_under(&device->desired, &pump->counted[i], pump->now_us))
+            send_raise(pump, i);
+    }
+}
+
+static void
+entry_clear(gpointer data)
+{
+    CfxSliceEntry *entry = data;
+
+    cfx_curve_clear(&entry->curve);
+}
+
+void
+cfx_apply_pump_now(CfxSite *site)
+{
+    CfxEngine *engine = site->engine;
+    guint n = site->devices->len;
+
+    if (site->state != CFX_SITE_READY || engine->is_stopping || n == 0)
+        return;
+    Pump pump = { .site = site, .now_us = cfx_now_site(engine->host) };
+    pump.counted = g_new0(CfxCurve, n);
+    pump.entries = g_array_new(FALSE, TRUE, sizeof(CfxSliceEntry));
+    g_array_set_clear_func(pump.entries, entry_clear);
+    for (guint i = 0; i < n; i++)
+        cfx_apply_counted(g_ptr_array_index(site->devices, i), pump.now_us, &pump.counted[i]);
+    cfx_apply_room(site, &pump.room);
+    recount(&pump);
+    send_all(&pump);
+    if (pump.entries->len > 0)
+        cfx_slice_send(site, pump.entries);
+
+    for (guint i = 0; i < n; i++)
+        cfx_curve_clear(&pump.counted[i]);
+    g_free(pump.counted);
+    cfx_curve_clear(&pump.total);
+    cfx_curve_clear(&pump.room);
+    g_array_free(pump.entries, TRUE);
+}
+
+static void
+pump_posted(gpointer data)
+{
+    CfxSite *site = data;
+
+    site->pump_posted = FALSE;
+    cfx_apply_pump_now(site);
+}
+
+void
+cfx_apply_pump(CfxSite *site)
+{
+    if (site->pump_posted)
+        return;
+    site->pump_posted = TRUE;
+    site->engine->host->base->post(site->engine->host, pump_posted, site);
+}
+
+/* --- again ------------------------------------------------------------------------------------- */
+
+static void
+repeat(gpointer data)
+{
+    CfxSite *site = data;
+    gint64 now_us = cfx_now_real(site->engine->host);
+
+    site->repeat_timer = 0;
+    for (guint i = 0; i < site->devices->len; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (device->is_sent && !device->is_answered && now_us - device->sent_us > REPEAT_AFTER &&
+            cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
+            device->is_sent = FALSE;
+    }
+    cfx_apply_pump(site);
+    cfx_apply_repeat_start(site);
+}
+
+void
+cfx_apply_repeat_start(CfxSite *site)
+{
+    const CfxHost *host = site->engine->host;
+
+    cfx_timer_clear(host, &site->repeat_timer);
+    if (!site->engine->is_stopping)
+        site->repeat_timer =
+            cfx_timer_after(host, CFX_CLOCK_REAL, REPEAT_PERIOD, repeat, site);
+}
+
+void
+cfx_apply_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_first)
+{
+    gboolean was_connected = !is_first && (before->flags & CFX_DEVICE_CONNECTED) != 0;
+    gboolean is_connected = (device->state.flags & CFX_DEVICE_CONNECTED) != 0;
+
+    if (device->session == NULL && device->desires_plan) {
+        /* the car has left: what was planned for it ends, the place is idle */
+        device->desires_plan = FALSE;
+        cfx_curve_copy(&device->desired, &device->desired_fail_safe);
+        device->is_urgent = FALSE;
+    }
+    if (is_connected && !was_connected && !device->is_answered)
+        device->is_sent = FALSE; /* what was on its way is lost with the connection */
+    cfx_apply_pump(device->site);
+}

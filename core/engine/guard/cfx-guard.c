@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "guard/cfx-guard.h"
+
+#include "apply/cfx-apply.h"
+
+/* A limit that falls later than this is the next plan's business: a cut now would only be one more
+ * message to each station. */
+#define SOON (15 * CFX_MINUTE)
+
+/* what is left for the steered devices beside what the others may draw */
+static void
+room_of(CfxSite *site, gint64 now_us, CfxCurve *room)
+{
+    cfx_apply_room(site, room);
+    for (guint i = 0; i < site->devices->len; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        g_auto(CfxCurve) counted = CFX_CURVE_INIT;
+        if (device->has_desired && device->desires_plan)
+            continue;
+        if (device->has_desired && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
+            cfx_curve_copy(&counted, &device->desired_fail_safe);
+        else
+            cfx_apply_counted(device, now_us, &counted);
+        for (gsize j = 0; j < counted.n; j++)
+            counted.w[j] = -counted.w[j];
+        if (counted.n > 0 && counted.at_us[0] > now_us)
+            counted.at_us[0] = now_us;
+        cfx_curve_add(room, &counted);
+    }
+}
+
+void
+cfx_guard_clip(CfxSite *site, const CfxCause *cause)
+{
+    const CfxHost *host = site->engine->host;
+    gint64 now_us = cfx_now_site(host);
+    guint n = 0;
+    g_autofree CfxCurve *curves = g_new0(CfxCurve, site->devices->len + 1);
+    g_autofree double *least_w = g_new0(double, site->devices->len + 1);
+    g_autofree gboolean *cut = g_new0(gboolean, site->devices->len + 1);
+    g_autoptr(GPtrArray) steered = g_ptr_array_new();
+    g_auto(CfxCurve) room = CFX_CURVE_INIT;
+
+    if (site->state != CFX_SITE_READY)
+        return;
+    room_of(site, now_us, &room);
+    for (guint i = 0; i < site->devices->len; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (!device->has_desired || !device->desires_plan)
+            continue;
+        cfx_curve_copy(&curves[n], &device->desired);
+        least_w[n++] = cfx_engine_device_least_w(device);
+        g_ptr_array_add(steered, device);
+    }
+
+    guint n_cut = cfx_clip_curves(curves, least_w, n, &room, now_us, now_us + SOON, cut);
+    for (guint i = 0; i < n; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(steered, i);
+        if (cut[i]) {
+            cfx_curve_copy(&device->desired, &curves[i]);
+            device->is_urgent = TRUE;
+            device->desired_cause = *cause;
+            if (device->desired_cause.trace == 0)
+                device->desired_cause.trace = cfx_engine_next_trace(site->engine);
+            device->desired_solved_us = 0;
+        }
+        cfx_curve_clear(&curves[i]);
+    }
+    if (n_cut == 0)
+        return;
+    cfx_log(host, CFX_LOG_INFO, "site %s: the limit fell: %u devices cut at once", site->name,
+            n_cut);
+    cfx_apply_pump_now(site);
+}

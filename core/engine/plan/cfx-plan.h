@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A plan's life: build the problem, let it be solved in the pool, take the solution into force,
+ * store it.
+ */
+#pragma once
+
+#include "plan/cfx-problem.h"
+
+#define CFX_PLAN_COLLECTION "cfx.plan"
+
+/* one solve under way; it is the pool's between start and done */
+struct _CfxPlanRun {
+    CfxSite *site;
+    CfxCause cause;
+    gint64 started_us, solved_us; /* REAL */
+    gint64 now_us;                /* SITE */
+    CfxInstance *scheduler;
+    const CfxSchedulerOps *ops;
+    gpointer session;
+    CfxProblem *lent;     /* the struct that the session knows */
+    CfxPlanProblem *problem, *old;
+    GArray *deltas;
+    gboolean must_load;
+    GCancellable *cancellable;
+    gboolean is_taken_back; /* the result is of no use: the engine stops or the scheduler went */
+    CfxSolution solution;
+    double *powers, *stocks, *prices, *values, *breaches, *shortfalls;
+    double breach_tiers[CFX_LIMIT_TIERS], shortfall_tiers[CFX_TARGET_TIERS];
+    char reason[160];
+    GError *error;
+    GPtrArray *asks; /* who waits for this plan */
+};
+
+/* Builds the problem and gives it to the pool. Fail-safe powers go out at once. */
+void cfx_plan_start(CfxSite *site);
+void cfx_plan_cancel(CfxSite *site);
+/* Ends the solver session; waits for nobody: a running solve ends it when it returns. */
+void cfx_plan_close_solver(CfxSite *site);
+
+/* Takes a solution into force: cfx-plan-take.c */
+void cfx_plan_take(CfxSite *site, CfxPlanRun *run);
+/* What every device falls back to, from the problem's fail-safe grid. */
+void cfx_plan_take_fail_safe(CfxSite *site, const CfxPlanProblem *problem, const CfxCause *cause);
+/* Stores it: cfx-plan-store.c. @changed: rows whose desired power became another one */
+void cfx_plan_store(CfxSite *site, CfxPlanRun *run, guint changed);
+
+void cfx_site_plan_free(CfxSitePlan *self);
+
+/* one who asked for a plan, or watches */
+typedef struct {
+    CfxInstance *instance; /* NULL: the core itself */
+    guint64 generation;
+    gint64 site;
+    guint64 handle;
+    CfxPlanDone done;
+    gpointer data;
+} CfxAsk;
+
+void cfx_ask_answer(GPtrArray *asks, const CfxPlan *plan, const GError *error);
+/* The same in the next turn; all is copied, the asks are taken over. */
+void
+cfx_ask_later(CfxEngine *engine, GPtrArray *asks, const CfxPlan *plan, const GError *error);
+
+/* Memory of a plan view whose columns can be written. */
+typedef struct {
+    CfxPlan view;
+    gint64 *edges_us, *raise_delay_us, *asset, *not_before_us, *flags;
+    double *power_w, *fail_safe_w, *marginal;
+} CfxPlanBlock;
+void cfx_plan_block_init(CfxPlanBlock *self, gsize n_devices, gsize n_slots);

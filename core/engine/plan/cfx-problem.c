@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "plan/cfx-problem.h"
+
+#include "cfx-unit.h"
+
+/* For so long an idle device counts with what it may draw now, even if a lower fail-safe power is
+ * on its way to it. */
+#define NEAR (10 * CFX_MINUTE)
+/* the grain of currents and of slots must not leave a need short */
+#define MARGIN_WH 50.0
+#define KW 1e-3
+
+gboolean
+cfx_problem_is_planned(const CfxEngineDevice *device)
+{
+    return device->session != NULL && !device->is_refused &&
+           cfx_engine_device_is(device, CFX_DEVICE_CONNECTED) &&
+           cfx_engine_device_is(device, CFX_DEVICE_STEERABLE) &&
+           !cfx_engine_device_is(device, CFX_DEVICE_BLOCKED);
+}
+
+double
+cfx_problem_fixed_w(const CfxEngineDevice *device,
+                    gint64 now_us,
+                    gint64 start_us,
+                    gint64 end_us,
+                    double fail_safe_w)
+{
+    double rating_w = cfx_engine_device_rating_w(device);
+
+    if (cfx_engine_device_is(device, CFX_DEVICE_BLOCKED))
+        return 0;
+    if (device->is_refused)
+        return rating_w;
+
+    double may_w = rating_w;
+    if (device->has_allowed)
+        may_w = cfx_power_permitted(cfx_curve_max(&device->allowed, start_us, end_us));
+    else if (device->instance == NULL && !device->was_reported && !device->was_seen)
+        may_w = fail_safe_w; /* nobody has ever seen it: it counts as an idle one */
+
+    gboolean is_idle = device->session == NULL &&
+                       cfx_engine_device_is(device, CFX_DEVICE_CONNECTED);
+    if (is_idle && start_us > now_us + NEAR)
+        return fail_safe_w;
+    return MAX(may_w, is_idle ? fail_safe_w : 0);
+}
+
+void
+cfx_problem_fail_safe(CfxSite *site, double *to_w)
+{
+    guint n = site->devices->len;
+    double room_w =
+        cfx_power_room(MIN(site->flex->consumption_capacity_w, site->flex->power_capacity_w),
+                       site->flex->base_load_max_w);
+    guint n_first = 0;
+
+    for (guint i = 0; i < n; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        double least_w = cfx_flex_model_least_w(&device->flex, device->flex.phases);
+        double per_ampere_w = device->flex.phases * device->flex.voltage_v;
+        double share_w = floor(room_w / n / per_ampere_w * 10) / 10 * per_ampere_w;
+        to_w[i] = device->flex.fail_safe_w;
+        if (!site->flex->offline_start) {
+            to_w[i] = 0;
+        } else if (isnan(to_w[i])) {
+            /* the equal share; where it is below the least, the first ones get that, others none */
+            gboolean fits = (n_first + 1) * least_w <= room_w;
+            to_w[i] = share_w >= least_w ? share_w : fits ? least_w : 0;
+            n_first += to_w[i] > 0;
+        }
+    }
+}
+
+/* fail-safe power of every device in every slot, lowered where a known event lowers the limit */
+static void
+fill_fail_safe(CfxPlanProblem *self, CfxSite *site)
+{
+    guint n = self->n_all, n_slots = self->inputs->n;
+    g_autofree double *power_w = g_new0(double, n + 1);
+    g_autofree double *least_w = g_new0(double, n + 1);
+    g_autofree double *to_w = g_new0(double, n + 1);
+
+    cfx_problem_fail_safe(site, power_w);
+    for (guint i = 0; i < n; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        least_w[i] = cfx_flex_model_least_w(&device->flex, device->flex.phases);
+    }
+    for (guint j = 0; j < n_slots; j++) {
+        double room_w = cfx_power_room(self->inputs->limit_w[j], self->inputs->cautious_w[j]);
+        cfx_limits_fail_safe(power_w, least_w, n, room_w, to_w);
+        for (guint i = 0; i < n; i++)
+            self->fail_safe_w[i * n_slots + j] = to_w[i];
+    }
+}
+
+/* share of a slot in which the car is there */
+static double
+presence(const CfxPlanInputs *inputs, guint j, gint64 leaves_us)
+{
+    gint64 start_us = inputs->edge_us[j], end_us = inputs->edge_us[j + 1];
+
+    if (leaves_us == 0 || leaves_us >= end_us)
+        return 1;
+    if (leaves_us <= start_us)
+        return 0;
+    return (double)(leaves_us - start_us) / (double)(end_us - start_us);
+}
+
+static void
+fill_room(CfxPlanProblem *self, CfxSite *site, gint64 now_us)
+{
+    const CfxPlanInputs *inputs = self->inputs;
+
+    for (guint i = 0; i < self->n_all; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        const double *fail_safe_w = self->fail_safe_w + (gsize)i * inputs->n;
+        gboolean is_planned = cfx_problem_is_planned(device);
+        gint64 leaves_us = is_planned ? cfx_session_leaves_us(device->session, now_us) : 0;
+        for (guint j = 0; j < inputs->n; j++) {
+            if (!is_planned)
+                self->fixed_w[j] += cfx_problem_fixed_w(device, now_us, inputs->edge_us[j],
+                                                        inputs->edge_us[j + 1], fail_safe_w[j]);
+            else if (presence(inputs, j, leaves_us) < 1)
+                self->fixed_w[j] += fail_safe_w[j]; /* its place is idle then */
+        }
+    }
+    for (guint j = 0; j < inputs->n; j++) {
+        double used_w = inputs->cautious_w[j] + self->fixed_w[j];
+        self->room_w[j] = cfx_power_room(inputs->limit_w[j], used_w);
+        if (used_w > inputs->limit_w[j])
+            self->unavoidable_kwh += (used_w - inputs->limit_w[j]) * inputs->hours[j] * KW;
+    }
+}
+
+static void
+fill_node(CfxPlanProblem *self, guint32 features)
+{
+    const CfxPlanInputs *inputs = self->inputs;
+    const double *limits_w[CFX_PROBLEM_LIMITS] = { inputs->physical_w, inputs->contracted_w,
+                                                   inputs->limit_w };
+    static const guint32 tiers[CFX_PROBLEM_LIMITS] = { CFX_LIMIT_PHYSICAL, CFX_LIMIT_CONTRACTED,
+                                                       CFX_LIMIT_SIGNAL };
+    gboolean is_signalled = FALSE;
+
+    for (guint j = 0; j < inputs->n; j++) {
+        self->base_kw[j] = MAX(inputs->expected_w[j], -self->room_w[j]) * KW;
+        self->buy[j] = inputs->buy[j];
+        self->sell[j] = inputs->sell[j];
+        if (self->sell[j] > self->buy[j] && (features & CFX_NEED_SELL_ABOVE_BUY) == 0) {
+            self->sell[j] = self->buy[j];
+            self->sell_is_clamped = TRUE;
+        }
+        if (self->sell[j] != self->buy[j])
+            self->problem.needs |= CFX_NEED_SELL;
+        if (self->sell[j] > self->buy[j])
+            self->problem.needs |= CFX_NEED_SELL_ABOVE_BUY;
+        for (guint i = 0; i < CFX_PROBLEM_LIMITS; i++) {
+            double room_w =
+                cfx_power_room(limits_w[i][j], inputs->cautious_w[j] + self->fixed_w[j]);
+            self->limit_kw[(gsize)i * inputs->n + j] = MAX(self->base_kw[j] + room_w * KW, 0);
+        }
+        is_signalled = is_signalled || inputs->limit_w[j] < inputs->contracted_w[j];
+    }
+    self->node = (CfxProblemNode){
+        .struct_size = sizeof(CfxProblemNode),
+        .parent = -1,
+        .base_kw = { self->base_kw, 1 },
+        .buy = { self->buy, 1 },
+        .sell = { self->sell, 1 },
+    };
+    self->node_at[0] = &self->node;
+    for (guint i = 0; i < CFX_PROBLEM_LIMITS; i++) {
+        self->limits[i] = (CfxProblemLimit){
+            .struct_size = sizeof(CfxProblemLimit),
+            .tier = tiers[i],
+            .max_kw = { self->limit_kw + (gsize)i * inputs->n, 1 },
+        };
+        self->limit_at[i] = &self->limits[i];
+    }
+    self->problem.n_limits = is_signalled ? CFX_PROBLEM_LIMITS : CFX_PROBLEM_LIMITS - 1;
+}
+
+/* --- rows ------------------------------------------------------------------------------------ */
+
+static CfxProblemRow
+row_of(CfxEngineDevice *device, gint64 now_us)
+{
+    const CfxDevice *state = &device->state;
+    guint phases = state->phases != 0 ? state->phases : device->flex.phases;
+    double voltage_v = state->voltage_v > 0 ? state->voltage_v : device->flex.voltage_v;
+    double max_w = device->flex.power_max_w;
+    double max_a = device->flex.max_current_a;
+
+    if (state->power_max_w >= 0)
+        max_w = fmin(max_w, state->power_max_w);
+    if (state->current_max_a >= 0)
+        max_a = fmin(max_a, state->current_max_a);
+    if (isfinite(max_a))
+        max_w = fmin(max_w, max_a * phases * device->flex.voltage_v);
+    if (state->external_w >= 0)
+        max_w = fmin(max_w, state->external_w);
+    if (device->clamp_w >= 0)
+        max_w = fmin(max_w, device->clamp_w);
+    max_w = cfx_power_permitted(max_w);
+
+    CfxProblemRow row = {
+        .device = device,
+        .max_w = max_w,
+        .least_w = cfx_engine_device_least_w(device),
+        .one_phase_w = max_w,
+        .leaves_us = cfx_session_leaves_us(device->session, now_us),
+    };
+    if (state->phases == 0 && device->flex.phases > 1)
+        row.one_phase_w = isfinite(max_a) ? fmin(max_w, max_a * voltage_v) : max_w / 3;
+    return row;
+}
+
+/* the slot that holds @us, or the last one */
+static guint
+slot_of(const CfxPlanInputs *inputs, gint64 us)
+{
+    for (guint j = 0; j < inputs->n; j++)
+        if (us <= inputs->edge_us[j + 1])
+            return j;
+    return inputs->n - 1;
+}
+
+/* the slot by whose end @wh can have come at full power, one more for what may come between, and
+ * not within less than an hour */
+static guint
+soon(const CfxPlanInputs *inputs, double wh, double max_w)
+{
+    guint j = 0;
+
+    for (double sum_wh = 0; j + 1 < inputs->n && sum_wh < wh; j++)
+        sum_wh += max_w * inputs->hours[j];
+    return MIN(MAX(j + 1, 4), inputs->n - 1);
+}
+
+static void
+add_target(
+    CfxPlanProblem *self, guint row, guint slot, guint32 tier, double wanted_wh, double weight)
+{
+    const CfxEngineDevice *device = g_array_index(self->rows, CfxProblemRow, row).device;
+    CfxProblemTarget target = {
+        .struct_size = sizeof target,
+        .device = row,
+        .slot = slot,
+        .tier = tier,
+        .wanted_kwh = wanted_wh * KW,
+        .weight = weight,
+    };
+
+    if (wanted_wh <= device->session->stock_wh)
+        return; /* it is there already */
+    g_array_append_val(self->targets, target);
+    self->problem.needs |= CFX_NEED_TARGETS;
+}
+
+static void
+row_targets(CfxPlanProblem *self, guint i, double age_weight)
+{
+    CfxProblemRow *row = &g_array_index(self->rows, CfxProblemRow, i);
+    const CfxSession *session = row->device->session;
+    const CfxPlanInputs *inputs = self->inputs;
+    gboolean is_stated = cfx_from_is_stated(session->need_wh.from);
+    double need_wh = isfinite(session->need_wh.value) ? session->need_wh.value : 0;
+    double minimum_wh = isfinite(session->minimum_wh.value) ? session->minimum_wh.value : 0;
+    double left_wh = need_wh - session->stock_wh;
+
+    row->first_target = self->targets->len;
+    row->by_slot = row->leaves_us != 0 ? slot_of(inputs, row->leaves_us) : inputs->n - 1;
+    row->wanted_wh = need_wh + MARGIN_WH;
+    /* what nobody stated is brought early, as far as it is the minimum */
+    if (minimum_wh > 0) {
+        guint early = soon(inputs, minimum_wh - session->stock_wh, row->one_phase_w);
+        add_target(self, i, is_stated ? row->by_slot : MIN(early, row->by_slot),
+                   CFX_TARGET_MINIMUM, minimum_wh, 1);
+    }
+    if (need_wh <= 0)
+        return;
+    if (is_stated && session->promised_wh > 0)
+        add_target(self, i, row->by_slot, CFX_TARGET_PROMISED,
+                   session->promised_wh >= need_wh ? row->wanted_wh : session->promised_wh,
+                   age_weight);
+    /* nobody knows when it leaves: soon, and if the limits forbid, later */
+    if (row->leaves_us == 0)
+        add_target(self, i, soon(inputs, left_wh, row->one_phase_w), CFX_TARGET_ASKED,
+                   row->wanted_wh, 1);
+    add_target(self, i, row->by_slot, CFX_TARGET_ASKED, row->wanted_wh, 1);
+}
+
+/* from level 2 on only minimum and promised energy is charged */
+static gboolean
+has_right(const CfxProblemRow *row, guint level)
+{
+    const CfxSession *session = row->device->session;
+
+    if (level < 2)
+        return TRUE;
+    return session->stock_wh < session->minimum_wh.value ||
+           session->stock_wh < session->promised_wh;
+}
+
+static void
+row_bounds(CfxPlanProblem *self, guint i)
+{
+    const CfxProblemRow *row = &g_array_index(self->rows, CfxProblemRow, i);
+    const CfxPlanInputs *inputs = self->inputs;
+    double *max_kw = self->power_max_kw + (gsize)i * inputs->n;
+    double *least_kw = self->least_kw + (gsize)i * inputs->n;
+    double stock_wh = row->device->session->stock_wh;
+
+    self->ids[i] = row->device->asset;
+    self->stock0_kwh[i] = stock_wh * KW;
+    /* a rest smaller than a slot at the least rate brings must be reachable from below */
+    self->stock_max_kwh[i] =
+        (MAX(stock_wh, row->wanted_wh) + row->least_w * (double)CFX_SLOT / (double)CFX_HOUR) * KW +
+        0.1;
+    for (guint j = 0; j < inputs->n; j++) {
+        double share = presence(inputs, j, row->leaves_us);
+        max_kw[j] = has_right(row, inputs->level[j]) ? row->max_w * share * KW : 0;
+        least_kw[j] = row->least_w * share * KW;
+        if (least_kw[j] > 0)
+            self->problem.needs |= CFX_NEED_LEAST_RATE;
+    }
+}
+
+static int
+by_promise(gconstpointer a, gconstpointer b, gpointer rows)
+{
+    const CfxSession *x = g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)a).device->session;
+    const CfxSession *y = g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)b).device->session;
+
+    if (x->promised_us != y->promised_us)
+        return x->promised_us < y->promised_us ? -1 : 1;
+    return x->asset < y->asset ? -1 : 1;
+}
+
+static void
+fill_rows(CfxPlanProblem *self)
+{
+    guint n = self->rows->len;
+    g_autofree guint *order = g_new0(guint, n + 1);
+    g_autofree double *weight = g_new0(double, n + 1);
+
+    for (guint i = 0; i < n; i++)
+        order[i] = i;
+    /* older promises weigh more */
+    g_qsort_with_data(order, (gint)n, sizeof *order, by_promise, self->rows);
+    for (guint i = 0; i < n; i++)
+        weight[order[i]] = (double)(n - i);
+    for (guint i = 0; i < n; i++) {
+        row_targets(self, i, weight[i]);
+        row_bounds(self, i);
+        CfxProblemRow *row = &g_array_index(self->rows, CfxProblemRow, i);
+        row->n_targets = self->targets->len - row->first_target;
+    }
+    self->target_at = g_new0(const CfxProblemTarget *, self->targets->len + 1);
+    for (guint i = 0; i < self->targets->len; i++)
+        self->target_at[i] = &g_array_index(self->targets, CfxProblemTarget, i);
+}
+
+static gint64
+last_departure(CfxSite *site, gint64 now_us)
+{
+    gint64 last_us = 0;
+
+    for (guint i = 0; i < site->devices->len; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (device->session != NULL)
+            last_us = MAX(last_us, cfx_session_leaves_us(device->session, now_us));
+    }
+    return last_us;
+}
+
+CfxPlanProblem *
+cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features)
+{
+    CfxPlanProblem *self = g_new0(CfxPlanProblem, 1);
+    gint64 until_us = cfx_plan_horizon(now_us, last_departure(site, now_us));
+    guint32 of_devices = CFX_NEED_STOCK | CFX_NEED_TARGETS;
+
+    self->inputs = cfx_plan_inputs_of_site(site, now_us, until_us);
+    guint n_slots = self->inputs->n;
+    self->rows = g_array_new(FALSE, TRUE, sizeof(CfxProblemRow));
+    self->targets = g_array_new(FALSE, TRUE, sizeof(CfxProblemTarget));
+    self->full = g_ptr_array_new();
+    self->n_all = site->devices->len;
+    self->fail_safe_w = g_new0(double, (gsize)(self->n_all + 1) * n_slots);
+    self->fixed_w = g_new0(double, n_slots);
+    self->room_w = g_new0(double, n_slots);
+    for (guint i = 0; i < self->n_all; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (!cfx_problem_is_planned(device))
+            continue;
+        /* a solver that knows no stock gets no cars: they keep what is left, as full ones do */
+        if (device->session->is_full || (features & of_devices) != of_devices) {
+            g_ptr_array_add(self->full, device);
+            continue;
+        }
+        CfxProblemRow row = row_of(device, now_us);
+        if ((features & CFX_NEED_LEAST_RATE) == 0)
+            row.least_w = 0;
+        g_array_append_val(self->rows, row);
+    }
+
+    guint n = self->rows->len;
+    self->ids = g_new0(gint64, n + 1);
+    self->stock0_kwh = g_new0(double, n + 1);
+    self->stock_max_kwh = g_new0(double, n + 1);
+    self->power_max_kw = g_new0(double, (gsize)(n + 1) * n_slots);
+    self->least_kw = g_new0(double, (gsize)(n + 1) * n_slots);
+    self->base_kw = g_new0(double, n_slots);
+    self->buy = g_new0(double, n_slots);
+    self->sell = g_new0(double, n_slots);
+    self->limit_kw = g_new0(double, (gsize)CFX_PROBLEM_LIMITS * n_slots);
+
+    fill_fail_safe(self, site);
+    fill_room(self, site, now_us);
+    fill_node(self, features);
+    fill_rows(self);
+    if (n > 0)
+        self->problem.needs |= CFX_NEED_STOCK;
+    self->problem.struct_size = sizeof self->problem;
+    self->problem.n_devices = n;
+    self->problem.n_slots = n_slots;
+    self->problem.n_nodes = 1;
+    self->problem.n_targets = self->targets->len;
+    self->problem.edge_us = self->inputs->edge_us;
+    self->problem.hours = self->inputs->hours;
+    self->problem.device_id = (CfxInts){ self->ids, 1 };
+    self->problem.stock0_kwh = (CfxReals){ self->stock0_kwh, 1 };
+    self->problem.least_kw = (CfxGrid){ self->least_kw, n_slots, 1 };
+    self->problem.power_max_kw = (CfxGrid){ self->power_max_kw, n_slots, 1 };
+    self->problem.stock_max_kwh = (CfxGrid){ self->stock_max_kwh, 1, 0 };
+    self->problem.targets = self->target_at;
+    self->problem.nodes = self->node_at;
+    self->problem.limits = self->limit_at;
+    return self;
+}
+
+void
+cfx_plan_problem_free(CfxPlanProblem *self)
+{
+    cfx_plan_inputs_free(self->inputs);
+    g_array_free(self->rows, TRUE);
+    g_array_free(self->targets, TRUE);
+    g_ptr_array_unref(self->full);
+    g_free(self->target_at);
+    g_free(self->fail_safe_w);
+    g_free(self->fixed_w);
+    g_free(self->room_w);
+    g_free(self->ids);
+    g_free(self->stock0_kwh);
+    g_free(self->stock_max_kwh);
+    g_free(self->power_max_kw);
+    g_free(self->least_kw);
+    g_free(self->base_kw);
+    g_free(self->buy);
+    g_free(self->sell);
+    g_free(self->limit_kw);
+    g_free(self);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The site's planning problem in kW: who may be planned, what the others may draw meanwhile, what
+ * room is left under the limits, what is wanted by when.
+ *
+ * Base load and limits: the money of a slot counts with the expected base load, limits with the
+ * cautious one. The problem has one base per node, so each limit is given as base + room, where room
+ * is what the cautious count leaves to the planned devices.
+ */
+#pragma once
+
+#include "plan/cfx-inputs.h"
+#include "session/cfx-session.h"
+
+#define CFX_PROBLEM_LIMITS 3
+
+/* one planned device, that is one car with a need */
+typedef struct {
+    CfxEngineDevice *device;
+    double max_w;        /* while it is there */
+    double least_w;
+    double one_phase_w;  /* what it draws for certain if its phases are not known */
+    gint64 leaves_us;    /* 0: unknown */
+    guint first_target, n_targets;
+    guint by_slot;       /* slot at whose end its need is counted */
+    double wanted_wh;    /* highest target */
+} CfxProblemRow;
+
+typedef struct {
+    CfxProblem problem; /* members point into what follows */
+    CfxPlanInputs *inputs;
+    GArray *rows;        /* (element-type CfxProblemRow) */
+    GPtrArray *full;     /* (element-type CfxEngineDevice) cars that want no more: 6 A if there is room */
+    guint n_all;         /* devices of the site */
+    double *fail_safe_w; /* n_all × slots */
+    double *fixed_w;     /* slots: what all others may draw */
+    double *room_w;      /* slots: what is left for the planned ones */
+    double unavoidable_kwh; /* beyond the limit whatever is planned */
+    gboolean sell_is_clamped;
+
+    gint64 *ids;
+    double *stock0_kwh, *stock_max_kwh;
+    double *power_max_kw, *least_kw; /* rows × slots */
+    double *base_kw, *buy, *sell;
+    double *limit_kw; /* CFX_PROBLEM_LIMITS × slots */
+    CfxProblemNode node;
+    const CfxProblemNode *node_at[1];
+    CfxProblemLimit limits[CFX_PROBLEM_LIMITS];
+    const CfxProblemLimit *limit_at[CFX_PROBLEM_LIMITS];
+    GArray *targets; /* (element-type CfxProblemTarget) */
+    const CfxProblemTarget **target_at;
+} CfxPlanProblem;
+
+/* @features: of the scheduler; what it does not know is planned without, or the device is fixed */
+CfxPlanProblem *cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features);
+void cfx_plan_problem_free(CfxPlanProblem *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxPlanProblem, cfx_plan_problem_free)
+
+/*
+ * What changed from @old to @new, as deltas. Returns: FALSE if they differ in more than rows, so
+ * that the problem must be loaded anew
+ */
+gboolean
+cfx_plan_problem_deltas(const CfxPlanProblem *old, const CfxPlanProblem *new, GArray *deltas);
+
+/* What a device that is not planned may draw in a slot, at most. */
+double cfx_problem_fixed_w(const CfxEngineDevice *device,
+                           gint64 now_us,
+                           gint64 start_us,
+                           gint64 end_us,
+                           double fail_safe_w);
+/* Whether the plan may steer this device's car now. */
+gboolean cfx_problem_is_planned(const CfxEngineDevice *device);
+/* Fail-safe power of each device of the site as configured, or its share where nothing is said. */
+void cfx_problem_fail_safe(CfxSite *site, double *to_w);

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recover/cfx-recover.h"
+
+#include "apply/cfx-apply.h"
+#include "ingest/cfx-ingest.h"
+#include "plan/cfx-plan.h"
+#include "plan/cfx-trigger.h"
+#include "session/cfx-session.h"
+
+#include <json-glib/json-glib.h>
+
+/* how far ahead beliefs are known */
+#define AHEAD (72 * CFX_HOUR)
+
+/* one read under way; the site may go away meanwhile */
+typedef struct {
+    CfxEngine *engine;
+    gint64 site;
+} Load;
+
+static Load *
+load_new(CfxSite *site)
+{
+    Load *load = g_new0(Load, 1);
+
+    load->engine = site->engine;
+    load->site = site->asset;
+    site->loads++;
+    return load;
+}
+
+static CfxSite *
+load_site(Load *load)
+{
+    return load->engine->is_stopping
+               ? NULL
+               : g_hash_table_lookup(load->engine->sites, &load->site);
+}
+
+/* --- whether the site may be steered ----------------------------------------------------------- */
+
+void
+cfx_recover_check(CfxSite *site)
+{
+    guint n = site->devices->len;
+    g_autofree CfxFlexModel *models = g_new0(CfxFlexModel, n + 1);
+    g_autofree double *fail_safe_w = g_new0(double, n + 1);
+    g_autoptr(GError) error = NULL;
+
+    cfx_problem_fail_safe(site, fail_safe_w);
+    for (guint i = 0; i < n; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        models[i] = device->flex;
+        models[i].fail_safe_w = fail_safe_w[i];
+    }
+    g_clear_pointer(&site->problem, g_free);
+    if (cfx_flex_may_steer(site->flex, models, n, &error)) {
+        site->state = CFX_SITE_READY;
+        return;
+    }
+    site->state = CFX_SITE_REFUSED;
+    site->problem = g_strdup(error->message);
+    if (n > 0)
+        cfx_log(site->engine->host, CFX_LOG_WARNING, "site %s is not steered: %s", site->name,
+                error->message);
+}
+
+static void
+load_ended(CfxSite *site)
+{
+    CfxCause cause = { .cause = "start" };
+
+    if (--site->loads > 0)
+        return;
+    cfx_recover_check(site);
+    cfx_ingest_limit(site);
+    cfx_meter_slots(site);
+    if (site->state == CFX_SITE_READY && site->devices->len > 0) {
+        cfx_apply_next_version(site); /* what is reserved is stored from the first moment on */
+        cfx_trigger_clock(site);
+        cfx_apply_repeat_start(site);
+        cfx_trigger(site, &cause, FALSE);
+    }
+    cfx_engine_site_ended(site);
+}
+
+/* --- records ----------------------------------------------------------------------------------- */
+
+static JsonObject *
+object_of(JsonParser *parser, const CfxRecord *record)
+{
+    if (!json_parser_load_from_data(parser, record->doc, (gssize)record->doc_size, NULL))
+        return NULL;
+    JsonNode *root = json_parser_get_root(parser);
+    return root != NULL && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
+}
+
+static void
+site_came(gpointer data, const CfxRecords *records, const GError *error)
+{
+    g_autofree Load *load = data;
+    CfxSite *site = load_site(load);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    if (site == NULL)
+        return;
+
+    for (gsize i = 0; records != NULL && i < records->n; i++) {
+        JsonObject *object = object_of(parser, records->records[i]);
+        if (object == NULL)
+            continue;
+        site->epoch = json_object_get_int_member_with_default(object, "epoch", 1);
+        /* beyond everything that may have been given out */
+        site->version = site->version_reserved =
+            json_object_get_int_member_with_default(object, "version", 0);
+    }
+    load_ended(site);
+}
+
+static void
+sessions_came(gpointer data, const CfxRecords *records, const GError *error)
+{
+    g_autofree Load *load = data;
+    CfxSite *site = load_site(load);
+    if (site == NULL)
+        return;
+
+    for (gsize i = 0; records != NULL && i < records->n; i++) {
+        g_autoptr(GError) problem = NULL;
+        const CfxRecord *record = records->records[i];
+        CfxSession *session = cfx_session_parse(record->doc, record->doc_size, &problem);
+        if (session == NULL) {
+            cfx_log(load->engine->host, CFX_LOG_WARNING, "session %s cannot be read: %s",
+                    record->key, problem->message);
+            continue;
+        }
+        CfxEngineDevice *device = cfx_engine_device(load->engine, session->asset);
+        if (session->ended_us == 0 && device != NULL && device->session == NULL)
+            device->session = session;
+        else if (session->ended_us != 0 && !g_hash_table_contains(site->ended, session->key))
+            g_hash_table_replace(site->ended, session->key, session);
+        else
+            cfx_session_free(session);
+    }
+    load_ended(site);
+}
+
+static void
+take_allowed(CfxEngineDevice *device, JsonObject *object)
+{
+    JsonNode *at = json_object_get_member(object, "at_us");
+    JsonNode *w = json_object_get_member(object, "w");
+    JsonNode *fail_safe = json_object_get_member(object, "fail_safe_w");
+
+    /* what the adapter has said since is newer */
+    if (device->has_allowed || at == NULL || w == NULL || !JSON_NODE_HOLDS_ARRAY(at) ||
+        !JSON_NODE_HOLDS_ARRAY(w))
+        return;
+    JsonArray *instants = json_node_get_array(at), *powers = json_node_get_array(w);
+    guint n = MIN(json_array_get_length(instants), json_array_get_length(powers));
+    for (guint i = 0; i < n; i++)
+        cfx_curve_append(&device->allowed, json_array_get_int_element(instants, i),
+                         json_array_get_double_element(powers, i));
+    device->has_allowed =
+        n > 0 && json_object_get_boolean_member_with_default(object, "known", FALSE);
+    device->is_refused = json_object_get_boolean_member_with_default(object, "refused", FALSE);
+    device->applied_version = json_object_get_int_member_with_default(object, "version", 0);
+    if (fail_safe != NULL && JSON_NODE_HOLDS_VALUE(fail_safe))
+        device->fail_safe_accepted_w = json_node_get_double(fail_safe);
+    /* it was seen in an earlier run: it counts with what it has */
+    device->was_seen = TRUE;
+}
+
+static void
+allowed_came(gpointer data, const CfxRecords *records, const GError *error)
+{
+    g_autofree Load *load = data;
+    CfxSite *site = load_site(load);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    if (site == NULL)
+        return;
+
+    for (gsize i = 0; records != NULL && i < records->n; i++) {
+        JsonObject *object = object_of(parser, records->records[i]);
+        CfxEngineDevice *device =
+            object != NULL
+                ? cfx_engine_device(load->engine,
+                                    json_object_get_int_member_with_default(object, "asset", 0))
+                : NULL;
+        if (device != NULL)
+            take_allowed(device, object);
+    }
+    load_ended(site);
+}
+
+static void
+plans_came(gpointer data, const CfxRecords *records, const GError *error)
+{
+    g_autofree Load *load = data;
+    CfxSite *site = load_site(load);
+    g_autoptr(JsonParser) parser = json_parser_new();
+    if (site == NULL)
+        return;
+
+    for (gsize i = 0; records != NULL && i < records->n; i++) {
+        const CfxRecord *record = records->records[i];
+        JsonObject *object = object_of(parser, record);
+        JsonNode *gap = object != NULL ? json_object_get_member(object, "gap") : NULL;
+        CfxPlanNote note = { 0, NAN };
+        for (gsize k = 0; k < record->n_keys; k++)
+            if (g_str_equal(record->keys[k].name, "made"))
+                note.made_us = record->keys[k].number;
+        if (gap != NULL && JSON_NODE_HOLDS_VALUE(gap))
+            note.gap = json_node_get_double(gap);
+        g_array_append_val(site->log, note);
+    }
+    load_ended(site);
+}
+
+static void
+beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
+{
+    g_autofree Load *load = data;
+    CfxSite *site = load_site(load);
+    if (site == NULL)
+        return;
+
+    if (error != NULL)
+        cfx_log(load->engine->host, CFX_LOG_WARNING, "site %s: stored values cannot be read: %s",
+                site->name, error->message);
+    else if (beliefs != NULL)
+        cfx_ingest_add(site, beliefs);
+    load_ended(site);
+}
+
+/* --- reads ------------------------------------------------------------------------------------- */
+
+void
+cfx_recover_beliefs(CfxSite *site)
+{
+    const CfxHost *host = site->engine->host;
+    g_autoptr(GArray) sensors = cfx_ingest_sensors(site);
+    gint64 now_us = cfx_now_site(host);
+    CfxBeliefQuery query = {
+        .struct_size = sizeof query,
+        .mode = CFX_BELIEFS_NEWEST,
+        .sensors = (const gint64 *)(gpointer)sensors->data,
+        .n_sensors = sensors->len,
+        .start_us = now_us - CFX_ENGINE_PAST,
+        .end_us = now_us + AHEAD,
+        .horizon_us = CFX_TIME_MIN,
+    };
+
+    host->data->read_beliefs(host, &query, beliefs_came, load_new(site));
+}
+
+static void
+read_records(
+    CfxSite *site, const char *collection, const CfxTerm *a, const CfxTerm *b, CfxRecordsDone done)
+{
+    const CfxTerm *const terms[] = { a, b };
+    const CfxHost *host = site->engine->host;
+    CfxRecordQuery query = {
+        .struct_size = sizeof query,
+        .collection = collection,
+        .terms = terms,
+        .n_terms = b != NULL ? 2 : 1,
+    };
+
+    host->data->read_records(host, &query, done, load_new(site));
+}
+
+void
+cfx_recover_site(CfxSite *site)
+{
+    const CfxHost *host = site->engine->host;
+    gint64 now_us = cfx_now_site(host);
+    g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, site->asset);
+    const char *key_at = key;
+    CfxRecordQuery by_key = {
+        .struct_size = sizeof by_key,
+        .collection = CFX_SITE_COLLECTION,
+        .keys = &key_at,
+        .n_keys = 1,
+    };
+    const CfxTerm of_site = { .name = "site", .from = site->asset, .to = site->asset };
+    const CfxTerm open = { .name = "ended", .from = 0, .to = 0 };
+    const CfxTerm made = { .name = "made", .from = now_us - 48 * CFX_HOUR, .to = CFX_TIME_MAX };
+    const CfxTerm recent = { .name = "ended", .from = now_us - 48 * CFX_HOUR, .to = CFX_TIME_MAX };
+
+    site->state = CFX_SITE_LOADING;
+    site->loads++; /* until all are asked */
+    host->data->read_records(host, &by_key, site_came, load_new(site));
+    read_records(site, CFX_ALLOWED_COLLECTION, &of_site, NULL, allowed_came);
+    read_records(site, CFX_SESSION_COLLECTION, &of_site, &open, sessions_came);
+    read_records(site, CFX_SESSION_COLLECTION, &of_site, &recent, sessions_came);
+    read_records(site, CFX_PLAN_COLLECTION, &of_site, &made, plans_came);
+    cfx_recover_beliefs(site);
+    site->loads--;
+}
