@@ -91,7 +91,7 @@ struct _CfxEngineDevice {
     gint64 low_since_us; /* draws next to nothing though it may; 0: no */
 
     /* plan */
-    double planned_stock_wh;  /* at planned_at_us, by the report that the plan knew */
+    double planned_stock_wh; /* at planned_at_us, by the report that the plan knew */
     gint64 planned_at_us;
     GHashTable *written; /* slot start → W, what the last plan wrote */
 };
@@ -109,10 +109,10 @@ typedef struct {
     const char *cause;
     char *scheduler;
     gint64 solved_us, time_us; /* REAL */
-    double *base_w;   /* expected net base load */
-    double *limit_w;  /* strictest effective limit */
-    double *buy, *sell; /* currency/kWh */
-    guint8 *assumed;  /* the price is assumed */
+    double *base_w;            /* expected net base load */
+    double *limit_w;           /* strictest effective limit */
+    double *buy, *sell;        /* currency/kWh */
+    guint8 *assumed;           /* the price is assumed */
 } CfxSitePlan;
 
 typedef enum {
@@ -152,16 +152,16 @@ struct _CfxSite {
     /* plan */
     gboolean is_dirty, start_posted;
     CfxCause dirty_cause;
-    CfxPlanRun *run;         /* NULL: no solve is under way */
-    gpointer solver;         /* scheduler session */
+    CfxPlanRun *run; /* NULL: no solve is under way */
+    gpointer solver; /* scheduler session */
     CfxInstance *solver_of;
-    gboolean solver_broken;  /* load again */
+    gboolean solver_broken; /* load again */
     gint64 problem_version;
-    CfxTimer again_timer; /* REAL: after a solve that failed */
-    CfxSitePlan *plan;       /* in force */
-    CfxTimer slot_timer;     /* SITE: the next edge */
-    GPtrArray *asks;         /* (element-type CfxAsk) */
-    GArray *log; /* (element-type CfxPlanNote) plans of the last days */
+    CfxTimer again_timer;   /* REAL: after a solve that failed */
+    CfxSitePlan *plan;      /* in force */
+    CfxTimer slot_timer;    /* SITE: the next edge */
+    GPtrArray *asks;        /* (element-type CfxAsk) */
+    GArray *log;            /* (element-type CfxPlanNote) plans of the last days */
     CfxCurve written_limit; /* sensor 102 as far as it is written */
     gint64 written_limit_until_us;
 };

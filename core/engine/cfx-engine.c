@@ -64,16 +64,17 @@ cfx_engine_site(CfxEngine *self, gint64 asset)
     g_hash_table_iter_init(&iter, self->sites);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         CfxSite *site = value;
-        gboolean is_better = first == NULL || (site->devices->len > 0 && first->devices->len == 0) ||
-                             (site->asset < first->asset &&
-                              (site->devices->len > 0) == (first->devices->len > 0));
+        gboolean is_better =
+            first == NULL || (site->devices->len > 0 && first->devices->len == 0) ||
+            (site->asset < first->asset && (site->devices->len > 0) == (first->devices->len > 0));
         if (is_better)
             first = site;
     }
     return first;
 }
 
-/* --- sites ------------------------------------------------------------------------------------- */
+/* --- sites -------------------------------------------------------------------------------------
+ */
 
 static void
 session_free(gpointer session)
@@ -149,7 +150,10 @@ site_read(CfxSite *site, const CfxAsset *asset)
     g_clear_pointer(&site->flex, cfx_flex_context_free);
     site->flex = cfx_flex_context_parse(engine->model, asset, problems);
     for (guint i = 0; i < problems->len; i++)
-        cfx_log(engine->host, CFX_LOG_WARNING, "site %s: %s", site->name,
+        cfx_log(engine->host,
+                CFX_LOG_WARNING,
+                "site %s: %s",
+                site->name,
                 (const char *)g_ptr_array_index(problems, i));
     cfx_device_table_bind(site);
     cfx_ingest_open(site);
@@ -224,7 +228,8 @@ model_changed(gpointer data, const CfxModelChanged *result, const GError *error)
         take_model(self);
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life --------------------------------------------------------------------------------------
+ */
 
 CfxEngine *
 cfx_engine_new_with(CfxInstance *host_self, const CfxEnginePorts *ports)
@@ -236,8 +241,8 @@ cfx_engine_new_with(CfxInstance *host_self, const CfxEnginePorts *ports)
     if (ports != NULL)
         self->ports = *ports;
     self->sites = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, site_free);
-    self->devices = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
-                                          (GDestroyNotify)cfx_engine_device_free);
+    self->devices = g_hash_table_new_full(
+        g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)cfx_engine_device_free);
     self->plan_watches = g_array_new(FALSE, TRUE, sizeof(CfxAsk));
     self->traces = cfx_traces_new();
     g_mutex_init(&self->lock);
@@ -383,27 +388,31 @@ cfx_engine_instance_stopped(CfxEngine *self, CfxInstance *instance)
         cfx_engine_set_schedulers(self, NULL, self->shadow);
 }
 
-/* --- plans for others --------------------------------------------------------------------------- */
+/* --- plans for others ---------------------------------------------------------------------------
+ */
 
 static void
-ask_add(CfxEngine *self, CfxInstance *caller, const CfxPlanAsk *ask, CfxPlanDone done,
-        gpointer data)
+ask_add(
+    CfxEngine *self, CfxInstance *caller, const CfxPlanAsk *ask, CfxPlanDone done, gpointer data)
 {
     CfxSite *site = cfx_engine_site(self, ask->site);
     g_autoptr(GError) error = NULL;
 
     if (site == NULL)
-        error = g_error_new(CFX_ERROR, CFX_ERROR_INVALID,
-                            "site: %" G_GINT64_FORMAT " is no site", ask->site);
+        error = g_error_new(
+            CFX_ERROR, CFX_ERROR_INVALID, "site: %" G_GINT64_FORMAT " is no site", ask->site);
     else if (ask->kind != CFX_PLAN_APPLIED)
-        error = g_error_new(CFX_ERROR, CFX_ERROR_NOT_SUPPORTED,
-                            "kind: advisory plans are not offered");
+        error =
+            g_error_new(CFX_ERROR, CFX_ERROR_NOT_SUPPORTED, "kind: advisory plans are not offered");
     else if (ask->start_us != 0 || ask->end_us != 0)
-        error = g_error_new(CFX_ERROR, CFX_ERROR_INVALID,
-                            "start: an applied plan has the site's own horizon");
+        error = g_error_new(
+            CFX_ERROR, CFX_ERROR_INVALID, "start: an applied plan has the site's own horizon");
     else if (site->state != CFX_SITE_READY)
-        error = g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "site %s is not steered: %s",
-                            site->name, site->problem != NULL ? site->problem : "loading");
+        error = g_error_new(CFX_ERROR,
+                            CFX_ERROR_UNAVAILABLE,
+                            "site %s is not steered: %s",
+                            site->name,
+                            site->problem != NULL ? site->problem : "loading");
     CfxAsk *mine = g_new0(CfxAsk, 1);
     *mine = (CfxAsk){ caller, caller != NULL ? caller->generation : 0, ask->site, 0, done, data };
     if (error != NULL) {
@@ -469,22 +478,32 @@ api_unwatch(const CfxHost *host, guint64 handle)
         }
 }
 
-/* --- commands ------------------------------------------------------------------------------------ */
+/* --- commands ------------------------------------------------------------------------------------
+ */
 
 void
-cfx_engine_command(CfxEngine *self, guint32 role, gint64 asset, const char *name, GBytes *args,
-                   CfxAnswerDone done, gpointer data)
+cfx_engine_command(CfxEngine *self,
+                   guint32 role,
+                   gint64 asset,
+                   const char *name,
+                   GBytes *args,
+                   CfxAnswerDone done,
+                   gpointer data)
 {
     cfx_command_send(self, NULL, role, asset, name, args, done, data);
 }
 
 /* an instance asks for somebody whom it has checked with may(CONTROL): an operator */
 static void
-api_command(const CfxHost *host, gint64 asset, const char *name, GBytes *args, CfxAnswerDone done,
+api_command(const CfxHost *host,
+            gint64 asset,
+            const char *name,
+            GBytes *args,
+            CfxAnswerDone done,
             gpointer data)
 {
-    cfx_command_send(the_engine, cfx_instance_of(host), CFX_ROLE_OPERATE, asset, name, args, done,
-                     data);
+    cfx_command_send(
+        the_engine, cfx_instance_of(host), CFX_ROLE_OPERATE, asset, name, args, done, data);
 }
 
 static const CfxDeviceApi device_api = {

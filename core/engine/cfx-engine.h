@@ -34,11 +34,8 @@ typedef struct {
     gboolean (*preference)(gpointer data, const char *token, CfxEnginePreference *ret);
     void (*knock)(gpointer data, CfxInstance *from, const CfxKnock *knock);
     /* beliefs of these sensors at the moment of commit(), before they are stored */
-    guint64 (*watch_early)(gpointer data,
-                           const gint64 *sensors,
-                           gsize n,
-                           CfxBeliefsDone func,
-                           gpointer func_data);
+    guint64 (*watch_early)(
+        gpointer data, const gint64 *sensors, gsize n, CfxBeliefsDone func, gpointer func_data);
     void (*unwatch_early)(gpointer data, guint64 watch);
     /* within a callback of a watch: trace of the commit and REAL instant at which its cause came */
     void (*cause)(gpointer data, gint64 *ret_trace, gint64 *ret_received_us);

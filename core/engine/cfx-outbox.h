@@ -19,8 +19,8 @@ void cfx_outbox_record(CfxEngine *engine,
                        gsize n_keys);
 void cfx_outbox_notice(CfxEngine *engine, const char *topic, gint64 asset, CfxJsonWriter *doc);
 /* @source 0: the host's own. Values in W, Wh or the sensor's own unit. */
-void cfx_outbox_belief(
-    CfxEngine *engine, gint64 sensor, gint64 source, gint64 start_us, double value);
+void
+cfx_outbox_belief(CfxEngine *engine, gint64 sensor, gint64 source, gint64 start_us, double value);
 /* Commits what there is, as soon as the turn ends. */
 void cfx_outbox_flush(CfxEngine *engine);
 /* Drops all that was not committed. */

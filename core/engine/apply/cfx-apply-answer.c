@@ -49,13 +49,19 @@ count_latencies(CfxEngineDevice *device, const CfxApplied *applied)
         return;
     if (applied->sent_real_us != 0 && !device->wire_counted) {
         device->wire_counted = TRUE;
-        cfx_trace_wire(device->site->engine, &device->sent_cause, device->sent_solved_us,
+        cfx_trace_wire(device->site->engine,
+                       &device->sent_cause,
+                       device->sent_solved_us,
                        applied->sent_real_us);
     }
     if (applied->answered_real_us != 0 && applied->sent_real_us != 0 && !device->answer_counted) {
         device->answer_counted = TRUE;
-        cfx_trace_accepted(device->site->engine, &device->sent_cause, device->asset,
-                           applied->version, applied->sent_real_us, applied->answered_real_us);
+        cfx_trace_accepted(device->site->engine,
+                           &device->sent_cause,
+                           device->asset,
+                           applied->version,
+                           applied->sent_real_us,
+                           applied->answered_real_us);
     }
 }
 
@@ -70,8 +76,7 @@ note_clamp(CfxEngineDevice *device)
         asked_w = fmax(asked_w, cfx_curve_at(&device->sent, us));
         got_w = fmax(got_w, cfx_curve_at(&device->allowed, us));
     }
-    if (device->session != NULL && got_w < CLAMP_SHARE * asked_w &&
-        !(device->clamp_w <= got_w)) {
+    if (device->session != NULL && got_w < CLAMP_SHARE * asked_w && !(device->clamp_w <= got_w)) {
         device->clamp_w = got_w;
         cfx_trigger_need(device, "clamped");
     }
@@ -83,13 +88,12 @@ cfx_apply_answer(CfxEngineDevice *device, const CfxApplied *applied)
     CfxSite *site = device->site;
     gboolean had_allowed = device->has_allowed;
     gboolean is_of_epoch = applied->epoch == site->epoch || applied->version == 0;
-    gboolean is_newest = device->is_sent && is_of_epoch &&
-                         applied->version == device->sent_version;
+    gboolean is_newest = device->is_sent && is_of_epoch && applied->version == device->sent_version;
 
     if (!is_of_epoch)
         return;
-    cfx_curve_set_columns(&device->allowed, applied->allowed_us, applied->allowed_w,
-                          applied->n_allowed);
+    cfx_curve_set_columns(
+        &device->allowed, applied->allowed_us, applied->allowed_w, applied->n_allowed);
     device->has_allowed = device->allowed.n > 0;
     device->applied_state = applied->state;
     device->applied_version = applied->version;

@@ -130,11 +130,11 @@ cfx_apply_room(CfxSite *site, CfxCurve *to)
 {
     cfx_curve_reset(to);
     for (gsize i = 0; i < site->limit.n; i++)
-        cfx_curve_append(to, site->limit.at_us[i],
-                         site->limit.w[i] - site->flex->base_load_max_w);
+        cfx_curve_append(to, site->limit.at_us[i], site->limit.w[i] - site->flex->base_load_max_w);
 }
 
-/* --- the pump ---------------------------------------------------------------------------------- */
+/* --- the pump ----------------------------------------------------------------------------------
+ */
 
 typedef struct {
     CfxSite *site;
@@ -211,10 +211,10 @@ send_raise(Pump *pump, guint i)
         return;
     }
     cfx_curve_lower(&desired, &pump->counted[i]);
-    gboolean is_known = device->is_sent && device->sent_plan == device->desires_plan &&
-                        cfx_apply_same(&desired, &device->sent, pump->now_us, GRAIN_W) &&
-                        cfx_apply_same(&device->desired_fail_safe, &device->sent_fail_safe,
-                                       pump->now_us, SAME_W);
+    gboolean is_known =
+        device->is_sent && device->sent_plan == device->desires_plan &&
+        cfx_apply_same(&desired, &device->sent, pump->now_us, GRAIN_W) &&
+        cfx_apply_same(&device->desired_fail_safe, &device->sent_fail_safe, pump->now_us, SAME_W);
     if (!is_known)
         add_entry(pump, device, &desired, CFX_PLAN_LOWERS);
 }
@@ -293,7 +293,8 @@ cfx_apply_pump(CfxSite *site)
     site->engine->host->base->post(site->engine->host, pump_posted, site);
 }
 
-/* --- again ------------------------------------------------------------------------------------- */
+/* --- again -------------------------------------------------------------------------------------
+ */
 
 static void
 repeat(gpointer data)
@@ -319,8 +320,7 @@ cfx_apply_repeat_start(CfxSite *site)
 
     cfx_timer_clear(host, &site->repeat_timer);
     if (!site->engine->is_stopping)
-        site->repeat_timer =
-            cfx_timer_after(host, CFX_CLOCK_REAL, REPEAT_PERIOD, repeat, site);
+        site->repeat_timer = cfx_timer_after(host, CFX_CLOCK_REAL, REPEAT_PERIOD, repeat, site);
 }
 
 void

@@ -88,7 +88,8 @@ is_nearly_full(CfxSite *site, gint64 us)
 
     for (guint i = 0; i < site->devices->len; i++) {
         const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        double before_w = value_at(&device->desired, us - 1), after_w = value_at(&device->desired, us);
+        double before_w = value_at(&device->desired, us - 1),
+               after_w = value_at(&device->desired, us);
         sum_w += fmax(cfx_power_permitted(before_w), cfx_power_permitted(after_w));
     }
     return sum_w > NEARLY_FULL * cfx_curve_at(&site->limit, us);
@@ -113,8 +114,7 @@ slice_of(CfxSite *site, CfxSliceEntry *const *entries, gsize n, gint64 version, 
         block.flags[i] = entries[i]->flags;
         for (gsize j = 0; j < n_slots; j++) {
             gint64 us = block.edges_us[j];
-            block.power_w[i * n_slots + j] =
-                cfx_power_permitted(value_at(&entries[i]->curve, us));
+            block.power_w[i * n_slots + j] = cfx_power_permitted(value_at(&entries[i]->curve, us));
             block.fail_safe_w[i * n_slots + j] =
                 cfx_power_permitted(value_at(&device->desired_fail_safe, us));
             block.marginal[i * n_slots + j] = NAN;

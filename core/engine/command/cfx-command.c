@@ -58,14 +58,15 @@ run(gpointer data)
     CfxInstance *adapter = command->adapter;
 
     if (adapter->self == NULL || adapter->generation != command->generation) {
-        cfx_call_finish(command->call, NULL,
-                        g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "adapter %s has stopped",
-                                    adapter->name));
+        cfx_call_finish(
+            command->call,
+            NULL,
+            g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "adapter %s has stopped", adapter->name));
         return;
     }
     gint64 entered_us = cfx_instance_enter(adapter);
-    adapter->adapter.command(adapter->self, command->asset, command->name, command->args,
-                             command->call);
+    adapter->adapter.command(
+        adapter->self, command->asset, command->name, command->args, command->call);
     cfx_instance_leave(adapter, entered_us, "command");
 }
 
@@ -82,16 +83,21 @@ static GError *
 check(const CfxEngineDevice *device, guint32 role, gint64 asset, const char *name)
 {
     if (device == NULL)
-        return g_error_new(CFX_ERROR, CFX_ERROR_NOT_FOUND,
-                           "asset %" G_GINT64_FORMAT " is not bound to a device", asset);
+        return g_error_new(CFX_ERROR,
+                           CFX_ERROR_NOT_FOUND,
+                           "asset %" G_GINT64_FORMAT " is not bound to a device",
+                           asset);
     if (device->instance == NULL || device->instance->self == NULL ||
         device->instance->adapter.command == NULL)
-        return g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "nobody speaks for %s now",
-                           device->label);
+        return g_error_new(
+            CFX_ERROR, CFX_ERROR_UNAVAILABLE, "nobody speaks for %s now", device->label);
     const CfxCommandInfo *info = info_of(device->instance, name);
     if (info == NULL)
-        return g_error_new(CFX_ERROR, CFX_ERROR_NOT_SUPPORTED, "%s knows no command %s",
-                           device->instance->name, name);
+        return g_error_new(CFX_ERROR,
+                           CFX_ERROR_NOT_SUPPORTED,
+                           "%s knows no command %s",
+                           device->instance->name,
+                           name);
     if (role < info->role)
         return g_error_new(CFX_ERROR, CFX_ERROR_AUTH, "%s needs a higher role", name);
     return NULL;
@@ -125,8 +131,8 @@ cfx_command_send(CfxEngine *engine,
     }
     command->adapter = device->instance;
     command->generation = device->generation;
-    command->call = cfx_call_new(engine->self->home, cfx_now_real(engine->host) + WAIT, answer,
-                                 command);
+    command->call =
+        cfx_call_new(engine->self->home, cfx_now_real(engine->host) + WAIT, answer, command);
     command->adapter->host.base->post(&command->adapter->host, run, command);
 }
 

@@ -6,8 +6,7 @@
 
 #include "cfx-engine-private.h"
 
-const CfxCommandInfo *const *
-cfx_command_list(const CfxHost *host, gint64 asset, guint32 *n);
+const CfxCommandInfo *const *cfx_command_list(const CfxHost *host, gint64 asset, guint32 *n);
 /* @caller: (nullable) the instance that asked; NULL: the core itself */
 void cfx_command_send(CfxEngine *engine,
                       CfxInstance *caller,

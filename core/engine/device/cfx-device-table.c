@@ -159,10 +159,11 @@ take_device(CfxEngine *engine, const News *news)
 {
     CfxEngineDevice *device = cfx_engine_device(engine, news->asset);
     if (device == NULL) {
-        cfx_log(engine->host, CFX_LOG_WARNING,
-                "adapter %s: report of asset %" G_GINT64_FORMAT
-                ", which is not bound below a site",
-                news->from->name, news->asset);
+        cfx_log(engine->host,
+                CFX_LOG_WARNING,
+                "adapter %s: report of asset %" G_GINT64_FORMAT ", which is not bound below a site",
+                news->from->name,
+                news->asset);
         return;
     }
 
@@ -181,8 +182,7 @@ take_device(CfxEngine *engine, const News *news)
     gboolean was_there = (before.flags & CFX_DEVICE_CONNECTED) != 0;
     if (was_there && (device->state.flags & CFX_DEVICE_CONNECTED) == 0)
         cfx_story_lost(device, FALSE);
-    else if (!was_there && before.asset != 0 &&
-             (device->state.flags & CFX_DEVICE_CONNECTED) != 0)
+    else if (!was_there && before.asset != 0 && (device->state.flags & CFX_DEVICE_CONNECTED) != 0)
         cfx_story_lost(device, TRUE);
     cfx_ingest_device(device, &before, is_first);
     cfx_session_device(device, &before);
@@ -345,6 +345,9 @@ cfx_device_table_bind(CfxSite *site)
         g_mutex_unlock(&engine->lock);
     }
     for (guint i = 0; i < problems->len; i++)
-        cfx_log(engine->host, CFX_LOG_WARNING, "site %s: %s", site->name,
+        cfx_log(engine->host,
+                CFX_LOG_WARNING,
+                "site %s: %s",
+                site->name,
                 (const char *)g_ptr_array_index(problems, i));
 }

@@ -22,10 +22,8 @@ void cfx_device_table_report(const CfxHost *host, const CfxDevice *const *device
 void cfx_device_table_gone(const CfxHost *host, const gint64 *assets, gsize n);
 void cfx_device_table_knock(const CfxHost *host, const CfxKnock *knock);
 void cfx_device_table_applied(const CfxHost *host, const CfxApplied *const *applied, gsize n);
-gboolean cfx_device_table_state(const CfxHost *host,
-                                const gint64 *assets,
-                                gsize n,
-                                CfxDevice *const *to);
+gboolean
+cfx_device_table_state(const CfxHost *host, const gint64 *assets, gsize n, CfxDevice *const *to);
 
 /* The one engine of this process; NULL before cfx_engine_new() and after its end. [any] */
 CfxEngine *cfx_engine_the(void);

@@ -68,7 +68,7 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
     }
     if (n_cut == 0)
         return;
-    cfx_log(host, CFX_LOG_INFO, "site %s: the limit fell: %u devices cut at once", site->name,
-            n_cut);
+    cfx_log(
+        host, CFX_LOG_INFO, "site %s: the limit fell: %u devices cut at once", site->name, n_cut);
     cfx_apply_pump_now(site);
 }

@@ -41,11 +41,14 @@ price_scale(CfxSite *site, const CfxSensor *sensor)
         if (g_str_equal(unit.currency, site->flex->rates[i].currency))
             return scale * site->flex->rates[i].rate;
 
-    cfx_log(site->engine->host, CFX_LOG_WARNING,
+    cfx_log(site->engine->host,
+            CFX_LOG_WARNING,
             "site %s: sensor %" G_GINT64_FORMAT
             " has prices in %s, for which the site has no rate: they are not used; add one to "
             "its attribute currency-rates",
-            site->name, sensor->id, unit.currency);
+            site->name,
+            sensor->id,
+            unit.currency);
     return NAN;
 }
 
@@ -112,8 +115,8 @@ cfx_ingest_add(CfxSite *site, const CfxBeliefs *beliefs)
         if (timeline == NULL)
             continue;
         gint64 source = beliefs->source.at != NULL ? cfx_int_at(beliefs->source, i) : 0;
-        gint64 belief_us = beliefs->belief_us.at != NULL ? cfx_int_at(beliefs->belief_us, i)
-                                                         : CFX_TIME_MIN;
+        gint64 belief_us =
+            beliefs->belief_us.at != NULL ? cfx_int_at(beliefs->belief_us, i) : CFX_TIME_MIN;
         if (source != last_source) {
             /* the host's own are means of slots, but for plans, which have the scheduler's */
             type = source == 0 || source == engine->self->source ? CFX_SOURCE_REPORTER
@@ -122,7 +125,9 @@ cfx_ingest_add(CfxSite *site, const CfxBeliefs *beliefs)
         }
         if ((timeline->types & type) == 0)
             continue;
-        cfx_timeline_add(timeline, cfx_int_at(beliefs->start_us, i), source,
+        cfx_timeline_add(timeline,
+                         cfx_int_at(beliefs->start_us, i),
+                         source,
                          belief_us == CFX_TIME_MIN ? now_us : belief_us,
                          cfx_real_at(beliefs->value, i));
     }
@@ -322,8 +327,8 @@ cfx_ingest_limit(CfxSite *site)
     cfx_timer_clear(engine->host, &site->minute_timer);
     gint64 next_us = cfx_curve_next(&site->limit, now_us);
     if (next_us != CFX_TIME_MAX && !engine->is_stopping)
-        site->minute_timer = engine->host->base->timer_start(engine->host, CFX_CLOCK_SITE,
-                                                             next_us, limit_edge, site);
+        site->minute_timer = engine->host->base->timer_start(
+            engine->host, CFX_CLOCK_SITE, next_us, limit_edge, site);
     return is_lower(&site->limit, &before, now_us);
 }
 
@@ -349,8 +354,8 @@ cfx_ingest_open(CfxSite *site)
     const CfxFlexContext *flex = site->flex;
     g_autoptr(GHashTable) old = site->timelines;
 
-    site->timelines = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL,
-                                            (GDestroyNotify)cfx_timeline_free);
+    site->timelines =
+        g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)cfx_timeline_free);
     for (gsize i = 0; i < flex->n_price_sensors; i++)
         timeline_add(site, old, flex->price_sensors[i], OF_PRICES, TRUE);
     timeline_add(site, old, flex->production_price.sensor, OF_PRICES, TRUE);
@@ -384,9 +389,11 @@ cfx_ingest_open(CfxSite *site)
     for (gsize i = 0; i < flex->n_price_sensors; i++)
         g_array_append_val(early, flex->price_sensors[i]);
     if (engine->ports.watch_early != NULL && early->len > 0)
-        site->early_watch =
-            engine->ports.watch_early(engine->ports.data, (const gint64 *)(gpointer)early->data,
-                                      early->len, early_came, site);
+        site->early_watch = engine->ports.watch_early(engine->ports.data,
+                                                      (const gint64 *)(gpointer)early->data,
+                                                      early->len,
+                                                      early_came,
+                                                      site);
 }
 
 void

@@ -96,8 +96,8 @@ cfx_ingest_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_
     CfxTimeline *power = cfx_ingest_timeline(device->site, device->flex.power_sensor);
     for (gint64 edge_us = device->register_slot_us + CFX_SLOT; goes_on && edge_us <= at_us;
          edge_us += CFX_SLOT) {
-        double wh = between(device->register_last_us, device->register_last_wh, at_us,
-                            state->energy_wh, edge_us);
+        double wh = between(
+            device->register_last_us, device->register_last_wh, at_us, state->energy_wh, edge_us);
         double mean_w = (wh - device->register_wh) * (double)CFX_HOUR / (double)CFX_SLOT;
         if (power != NULL && device->register_at_us == device->register_slot_us) {
             cfx_outbox_belief(engine, power->sensor, 0, device->register_slot_us, mean_w);

@@ -57,8 +57,7 @@ settle(CfxTimeline *self)
 }
 
 void
-cfx_timeline_add(
-    CfxTimeline *self, gint64 start_us, gint64 source, gint64 belief_us, double value)
+cfx_timeline_add(CfxTimeline *self, gint64 start_us, gint64 source, gint64 belief_us, double value)
 {
     CfxTimelineItem item = { start_us, source, belief_us, value * self->scale };
 
@@ -169,9 +168,8 @@ cfx_timeline_next(CfxTimeline *self, gint64 us)
     settle(self);
 
     guint i = first_from(self, us + 1);
-    gint64 next = i < self->items->len
-                      ? g_array_index(self->items, CfxTimelineItem, i).start_us
-                      : CFX_TIME_MAX;
+    gint64 next = i < self->items->len ? g_array_index(self->items, CfxTimelineItem, i).start_us
+                                       : CFX_TIME_MAX;
     if (i > 0 && self->resolution_us > 0) {
         gint64 ends_us =
             g_array_index(self->items, CfxTimelineItem, i - 1).start_us + self->resolution_us;
@@ -201,7 +199,6 @@ cfx_timeline_register(CfxTimeline *self, gint64 us, gint64 reach_us)
     if (after == NULL || before == NULL || after->start_us - before->start_us > reach_us)
         return NAN;
 
-    double share =
-        (double)(us - before->start_us) / (double)(after->start_us - before->start_us);
+    double share = (double)(us - before->start_us) / (double)(after->start_us - before->start_us);
     return before->value + share * (after->value - before->value);
 }

@@ -26,8 +26,8 @@ CfxTimeline *cfx_timeline_new(gint64 sensor, gint64 resolution_us, guint32 types
 void cfx_timeline_free(CfxTimeline *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxTimeline, cfx_timeline_free)
 
-void cfx_timeline_add(
-    CfxTimeline *self, gint64 start_us, gint64 source, gint64 belief_us, double value);
+void
+cfx_timeline_add(CfxTimeline *self, gint64 start_us, gint64 source, gint64 belief_us, double value);
 /* Forgets events that began before. */
 void cfx_timeline_trim(CfxTimeline *self, gint64 before_us);
 
@@ -44,8 +44,8 @@ gint64 cfx_timeline_next(CfxTimeline *self, gint64 us);
 const CfxTimelineItem *cfx_timeline_items(CfxTimeline *self, gsize *ret_n);
 
 /*
- * Value of a rising register at @us, interpolated between the readings around it; NAN where they are
- * further apart than @reach_us.
+ * Value of a rising register at @us, interpolated between the readings around it; NAN where they
+ * are further apart than @reach_us.
  */
 double cfx_timeline_register(CfxTimeline *self, gint64 us, gint64 reach_us);
 

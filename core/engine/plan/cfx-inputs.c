@@ -101,11 +101,8 @@ cfx_plan_price_at(CfxTimeline *const *timelines,
 }
 
 void
-cfx_plan_inputs_prices(CfxPlanInputs *self,
-                       CfxTimeline *const *timelines,
-                       gsize n,
-                       const char *zone,
-                       double fallback)
+cfx_plan_inputs_prices(
+    CfxPlanInputs *self, CfxTimeline *const *timelines, gsize n, const char *zone, double fallback)
 {
     for (guint j = 0; j < self->n; j++) {
         gboolean assumed;
@@ -129,16 +126,20 @@ cfx_plan_site_price(CfxSite *site, gint64 us, gboolean *ret_assumed)
 {
     g_autoptr(GPtrArray) timelines = price_timelines(site);
 
-    return cfx_plan_price_at((CfxTimeline *const *)timelines->pdata, timelines->len,
-                             site->flex->zone, site->flex->price_fallback, us, ret_assumed);
+    return cfx_plan_price_at((CfxTimeline *const *)timelines->pdata,
+                             timelines->len,
+                             site->flex->zone,
+                             site->flex->price_fallback,
+                             us,
+                             ret_assumed);
 }
 
 double
 cfx_plan_site_sell(CfxSite *site, gint64 us)
 {
     CfxTimeline *timeline = cfx_ingest_timeline(site, site->flex->production_price.sensor);
-    double price = timeline != NULL ? cfx_timeline_best(timeline, us)
-                                    : site->flex->production_price.value;
+    double price =
+        timeline != NULL ? cfx_timeline_best(timeline, us) : site->flex->production_price.value;
 
     return isfinite(price) ? price * PER_KWH : 0;
 }
@@ -182,8 +183,11 @@ cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us)
     g_autoptr(GPtrArray) timelines = price_timelines(site);
     g_auto(CfxCurve) limit = CFX_CURVE_INIT;
 
-    cfx_plan_inputs_prices(self, (CfxTimeline *const *)timelines->pdata, timelines->len,
-                           site->flex->zone, site->flex->price_fallback);
+    cfx_plan_inputs_prices(self,
+                           (CfxTimeline *const *)timelines->pdata,
+                           timelines->len,
+                           site->flex->zone,
+                           site->flex->price_fallback);
     cfx_limits_curve(&signals, self->edge_us[0], self->edge_us[self->n], &limit);
     for (guint j = 0; j < self->n; j++) {
         gint64 start_us = self->edge_us[j], end_us = self->edge_us[j + 1];

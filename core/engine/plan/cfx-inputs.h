@@ -7,16 +7,16 @@
 #include "plan/cfx-limits.h"
 
 typedef struct {
-    guint n; /* slots */
+    guint n;         /* slots */
     gint64 *edge_us; /* n + 1 */
     double *hours;
-    double *buy, *sell;  /* currency/kWh */
-    guint8 *assumed;     /* the buy price was not published for this slot */
-    double *limit_w;     /* strictest effective import limit in the slot */
+    double *buy, *sell; /* currency/kWh */
+    guint8 *assumed;    /* the buy price was not published for this slot */
+    double *limit_w;    /* strictest effective import limit in the slot */
     double *physical_w, *contracted_w;
-    double *cautious_w;  /* base load that limits count with */
-    double *expected_w;  /* net base load that money counts with, PV taken off */
-    guint8 *level;       /* highest demand response level in the slot */
+    double *cautious_w; /* base load that limits count with */
+    double *expected_w; /* net base load that money counts with, PV taken off */
+    guint8 *level;      /* highest demand response level in the slot */
 } CfxPlanInputs;
 
 /* Edges: the present minute, then quarter hours of UTC, to @until_us or the first edge after it. */
@@ -29,11 +29,8 @@ gint64 cfx_plan_horizon(gint64 now_us, gint64 last_departure_us);
 
 /* Prices of domain.md 10: the timelines in their order, the same clock time of the last known day,
  * the constant. @timelines: @n, elements may be NULL. */
-void cfx_plan_inputs_prices(CfxPlanInputs *self,
-                            CfxTimeline *const *timelines,
-                            gsize n,
-                            const char *zone,
-                            double fallback);
+void cfx_plan_inputs_prices(
+    CfxPlanInputs *self, CfxTimeline *const *timelines, gsize n, const char *zone, double fallback);
 /* Buy price at one instant in currency/kWh; @ret_assumed (nullable). */
 double cfx_plan_price_at(CfxTimeline *const *timelines,
                          gsize n,

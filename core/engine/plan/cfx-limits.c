@@ -22,9 +22,8 @@ cfx_limits_signals(CfxSite *site)
 int
 cfx_limits_level(const CfxLimitSignals *signals, gint64 us)
 {
-    double level = signals->demand_response != NULL
-                       ? cfx_timeline_highest(signals->demand_response, us)
-                       : NAN;
+    double level =
+        signals->demand_response != NULL ? cfx_timeline_highest(signals->demand_response, us) : NAN;
 
     if (!(level > 0))
         return 0;
@@ -35,9 +34,8 @@ cfx_limits_level(const CfxLimitSignals *signals, gint64 us)
 double
 cfx_limits_percent(const CfxLimitSignals *signals, gint64 us)
 {
-    double percent = signals->load_control != NULL
-                         ? cfx_timeline_lowest(signals->load_control, us)
-                         : NAN;
+    double percent =
+        signals->load_control != NULL ? cfx_timeline_lowest(signals->load_control, us) : NAN;
     double of_level = signals->level_percent[cfx_limits_level(signals, us)];
 
     if (isnan(percent))
@@ -53,11 +51,10 @@ cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us)
     if (isnan(signals->physical_w) || isnan(signals->contracted_w))
         return NAN;
 
-    double limit_w = MIN(signals->physical_w,
-                         signals->contracted_w * cfx_limits_percent(signals, us) / 100);
-    double absolute_w = signals->import_limit != NULL
-                            ? cfx_timeline_lowest(signals->import_limit, us)
-                            : NAN;
+    double limit_w =
+        MIN(signals->physical_w, signals->contracted_w * cfx_limits_percent(signals, us) / 100);
+    double absolute_w =
+        signals->import_limit != NULL ? cfx_timeline_lowest(signals->import_limit, us) : NAN;
     if (!isnan(absolute_w))
         limit_w = MIN(limit_w, absolute_w);
     return MAX(limit_w, 0);
@@ -66,7 +63,8 @@ cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us)
 void
 cfx_limits_curve(const CfxLimitSignals *signals, gint64 start_us, gint64 end_us, CfxCurve *to)
 {
-    CfxTimeline *const timelines[] = { signals->load_control, signals->demand_response,
+    CfxTimeline *const timelines[] = { signals->load_control,
+                                       signals->demand_response,
                                        signals->import_limit };
 
     cfx_curve_reset(to);
@@ -79,8 +77,8 @@ cfx_limits_curve(const CfxLimitSignals *signals, gint64 start_us, gint64 end_us,
         us = next_us;
     }
     /* no news is known from there on; NAN of either stays NAN */
-    double rest_w = signals->contracted_w < signals->physical_w ? signals->contracted_w
-                                                               : signals->physical_w;
+    double rest_w =
+        signals->contracted_w < signals->physical_w ? signals->contracted_w : signals->physical_w;
     cfx_curve_append(to, end_us, isnan(signals->contracted_w) ? NAN : rest_w);
 }
 

@@ -112,8 +112,10 @@ solve(gpointer data)
     gboolean works = TRUE;
 
     if (!run->must_load && run->deltas->len > 0 && CFX_HAS(ops, update)) {
-        works = ops->update(run->session, (const CfxDelta *)(gpointer)run->deltas->data,
-                            run->deltas->len, &run->error);
+        works = ops->update(run->session,
+                            (const CfxDelta *)(gpointer)run->deltas->data,
+                            run->deltas->len,
+                            &run->error);
         run->must_load = !works;
         if (!works)
             g_clear_error(&run->error);
@@ -140,8 +142,12 @@ solve_failed(CfxSite *site, CfxPlanRun *run)
 {
     const CfxHost *host = site->engine->host;
 
-    cfx_log(host, CFX_LOG_WARNING, "site %s: no plan: scheduler %s: %s", site->name,
-            run->scheduler->name, run->error->message);
+    cfx_log(host,
+            CFX_LOG_WARNING,
+            "site %s: no plan: scheduler %s: %s",
+            site->name,
+            run->scheduler->name,
+            run->error->message);
     site->solver_broken = TRUE;
     /* the last plan stays in force as far as the limits of now allow */
     cfx_guard_clip(site, &run->cause);

@@ -42,8 +42,8 @@ add_device(Rows *rows, CfxEngineDevice *device, const CfxPlan *plan, gsize row)
         if (written != NULL && fabs(*written - w) <= SAME_W)
             continue;
         add_row(rows, device->flex.power_sensor, start_us, w);
-        g_hash_table_replace(device->written, g_memdup2(&start_us, sizeof start_us),
-                             g_memdup2(&w, sizeof w));
+        g_hash_table_replace(
+            device->written, g_memdup2(&start_us, sizeof start_us), g_memdup2(&w, sizeof w));
     }
 }
 
@@ -62,20 +62,20 @@ add_limit(Rows *rows, CfxSite *site, const CfxPlan *plan)
     if (site->flex->effective_limit == 0)
         return;
     for (gint64 us = minute_us; us < end_us; us += CFX_MINUTE) {
-        double limit_w = cfx_curve_min(&site->limit, MAX(us, site->limit.at_us[0]),
-                                       us + CFX_MINUTE);
-        double written_w = us < site->written_limit_until_us
-                               ? cfx_curve_at(&site->written_limit, us)
-                               : NAN;
+        double limit_w =
+            cfx_curve_min(&site->limit, MAX(us, site->limit.at_us[0]), us + CFX_MINUTE);
+        double written_w =
+            us < site->written_limit_until_us ? cfx_curve_at(&site->written_limit, us) : NAN;
         if (fabs(limit_w - written_w) <= SAME_W)
             continue;
         add_row(rows, site->flex->effective_limit, us, limit_w);
     }
     cfx_curve_reset(&site->written_limit);
     for (gint64 us = minute_us; us < end_us; us += CFX_MINUTE)
-        cfx_curve_append(&site->written_limit, us,
-                         cfx_curve_min(&site->limit, MAX(us, site->limit.at_us[0]),
-                                       us + CFX_MINUTE));
+        cfx_curve_append(
+            &site->written_limit,
+            us,
+            cfx_curve_min(&site->limit, MAX(us, site->limit.at_us[0]), us + CFX_MINUTE));
     site->written_limit_until_us = end_us;
 }
 
@@ -150,8 +150,11 @@ stored_done(gpointer data, const CfxCommitted *result, const GError *error)
     Stored *stored = data;
 
     if (error != NULL)
-        cfx_log(stored->engine->host, CFX_LOG_WARNING, "plan %" G_GINT64_FORMAT " was not stored: %s",
-                stored->plan.id, error->message);
+        cfx_log(stored->engine->host,
+                CFX_LOG_WARNING,
+                "plan %" G_GINT64_FORMAT " was not stored: %s",
+                stored->plan.id,
+                error->message);
     cfx_ask_answer(stored->asks, error == NULL ? &stored->plan : NULL, error);
     g_ptr_array_unref(stored->asks);
     cfx_plan_drop(&stored->plan);

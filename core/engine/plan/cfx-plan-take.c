@@ -109,7 +109,8 @@ is_as_good(const Take *mixed, const Take *new)
         for (guint t = row->first_target; t < row->first_target + row->n_targets; t++) {
             const CfxProblemTarget *target = problem->target_at[t];
             double wanted_wh = target->wanted_kwh * 1e3;
-            double now_wh = stock_wh(mixed, i, target->slot), then_wh = stock_wh(new, i, target->slot);
+            double now_wh = stock_wh(mixed, i, target->slot),
+                   then_wh = stock_wh(new, i, target->slot);
             if (MIN(now_wh, wanted_wh) < MIN(then_wh, wanted_wh) - SAME_WH)
                 return FALSE;
         }
@@ -143,7 +144,8 @@ keep_old(Take *take)
     memcpy(take->is_old, is_old, take->n * sizeof(gboolean));
 }
 
-/* --- what devices should do -------------------------------------------------------------------- */
+/* --- what devices should do --------------------------------------------------------------------
+ */
 
 static double
 last_fail_safe(const CfxPlanProblem *problem, guint device)
@@ -169,8 +171,8 @@ fail_safe_curve(const CfxPlanProblem *problem, guint device, CfxCurve *to)
 
     cfx_curve_reset(to);
     for (guint j = 0; j < inputs->n; j++)
-        cfx_curve_append(to, inputs->edge_us[j],
-                         problem->fail_safe_w[(gsize)device * inputs->n + j]);
+        cfx_curve_append(
+            to, inputs->edge_us[j], problem->fail_safe_w[(gsize)device * inputs->n + j]);
 }
 
 void
@@ -196,8 +198,8 @@ cfx_plan_take_fail_safe(CfxSite *site, const CfxPlanProblem *problem, const CfxC
 }
 
 static void
-set_desired(CfxSite *site, CfxPlanRun *run, CfxEngineDevice *device, const CfxCurve *curve,
-            gint64 plan)
+set_desired(
+    CfxSite *site, CfxPlanRun *run, CfxEngineDevice *device, const CfxCurve *curve, gint64 plan)
 {
     const CfxPlanInputs *inputs = run->problem->inputs;
 
@@ -274,7 +276,8 @@ set_full(CfxSite *site, CfxPlanRun *run, const Take *take, gint64 plan)
             cfx_curve_append(&curve, inputs->edge_us[j], fits ? least_w : 0);
             left_w[j] -= fits ? least_w : 0;
         }
-        cfx_curve_append(&curve, inputs->edge_us[inputs->n],
+        cfx_curve_append(&curve,
+                         inputs->edge_us[inputs->n],
                          last_fail_safe(run->problem, index_of(site, device)));
         set_desired(site, run, device, &curve, plan);
         changed++;
@@ -294,8 +297,8 @@ cause_of_shortage(const CfxSite *site, const CfxPlanProblem *problem, const CfxP
 
     for (guint j = 0; j <= row->by_slot; j++) {
         most_wh += row->one_phase_w * inputs->hours[j];
-        is_signalled = is_signalled || inputs->limit_w[j] < MIN(inputs->contracted_w[j],
-                                                                inputs->physical_w[j]);
+        is_signalled = is_signalled ||
+                       inputs->limit_w[j] < MIN(inputs->contracted_w[j], inputs->physical_w[j]);
     }
     if (most_wh < row->wanted_wh)
         return "too-little-time";
@@ -314,8 +317,8 @@ promise(CfxSite *site, CfxPlanRun *run, const Take *take)
         for (guint j = 0; j <= row->by_slot; j++)
             planned_wh += MIN(row_at(take, i)[j], row->one_phase_w) * inputs->hours[j];
         double before_wh = session->promised_wh;
-        gboolean is_new = cfx_session_promise(session, planned_wh, run->now_us,
-                                              cause_of_shortage(site, run->problem, row));
+        gboolean is_new = cfx_session_promise(
+            session, planned_wh, run->now_us, cause_of_shortage(site, run->problem, row));
         if (!session->was_told)
             cfx_story_plugged(site, session);
         else if (is_new)
@@ -361,7 +364,8 @@ plan_new(CfxSite *site, CfxPlanRun *run, gint64 id)
             double mean_w = device->session == NULL
                                 ? 0
                                 : cfx_curve_mean(&device->desired,
-                                                 MAX(start_us, device->desired.at_us[0]), end_us);
+                                                 MAX(start_us, device->desired.at_us[0]),
+                                                 end_us);
             block.power_w[at] = cfx_power_permitted(mean_w);
             block.fail_safe_w[at] = run->problem->fail_safe_w[at];
             block.marginal[at] = NAN;
@@ -405,13 +409,13 @@ tell_watches(CfxSite *site)
     for (guint i = 0; i < watches->len; i++) {
         const CfxAsk *watch = &g_array_index(watches, CfxAsk, i);
         if ((watch->site == 0 || watch->site == site->asset) &&
-            (watch->instance == NULL ||
-             cfx_instance_is_alive(watch->instance, watch->generation)))
+            (watch->instance == NULL || cfx_instance_is_alive(watch->instance, watch->generation)))
             watch->done(watch->data, &site->plan->view, NULL);
     }
 }
 
-/* whether every row's device is still as the problem took it: its session may have ended meanwhile */
+/* whether every row's device is still as the problem took it: its session may have ended meanwhile
+ */
 static gboolean
 is_stale(const CfxPlanProblem *problem)
 {

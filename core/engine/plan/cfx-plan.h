@@ -18,7 +18,7 @@ struct _CfxPlanRun {
     CfxInstance *scheduler;
     const CfxSchedulerOps *ops;
     gpointer session;
-    CfxProblem *lent;     /* the struct that the session knows */
+    CfxProblem *lent; /* the struct that the session knows */
     CfxPlanProblem *problem, *old;
     GArray *deltas;
     gboolean must_load;
@@ -59,8 +59,7 @@ typedef struct {
 
 void cfx_ask_answer(GPtrArray *asks, const CfxPlan *plan, const GError *error);
 /* The same in the next turn; all is copied, the asks are taken over. */
-void
-cfx_ask_later(CfxEngine *engine, GPtrArray *asks, const CfxPlan *plan, const GError *error);
+void cfx_ask_later(CfxEngine *engine, GPtrArray *asks, const CfxPlan *plan, const GError *error);
 
 /* Memory of a plan view whose columns can be written. */
 typedef struct {

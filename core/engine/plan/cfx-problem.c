@@ -39,8 +39,8 @@ cfx_problem_fixed_w(const CfxEngineDevice *device,
     else if (device->instance == NULL && !device->was_reported && !device->was_seen)
         may_w = fail_safe_w; /* nobody has ever seen it: it counts as an idle one */
 
-    gboolean is_idle = device->session == NULL &&
-                       cfx_engine_device_is(device, CFX_DEVICE_CONNECTED);
+    gboolean is_idle =
+        device->session == NULL && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED);
     if (is_idle && start_us > now_us + NEAR)
         return fail_safe_w;
     return MAX(may_w, is_idle ? fail_safe_w : 0);
@@ -119,8 +119,8 @@ fill_room(CfxPlanProblem *self, CfxSite *site, gint64 now_us)
         gint64 leaves_us = is_planned ? cfx_session_leaves_us(device->session, now_us) : 0;
         for (guint j = 0; j < inputs->n; j++) {
             if (!is_planned)
-                self->fixed_w[j] += cfx_problem_fixed_w(device, now_us, inputs->edge_us[j],
-                                                        inputs->edge_us[j + 1], fail_safe_w[j]);
+                self->fixed_w[j] += cfx_problem_fixed_w(
+                    device, now_us, inputs->edge_us[j], inputs->edge_us[j + 1], fail_safe_w[j]);
             else if (presence(inputs, j, leaves_us) < 1)
                 self->fixed_w[j] += fail_safe_w[j]; /* its place is idle then */
         }
@@ -137,9 +137,11 @@ static void
 fill_node(CfxPlanProblem *self, guint32 features)
 {
     const CfxPlanInputs *inputs = self->inputs;
-    const double *limits_w[CFX_PROBLEM_LIMITS] = { inputs->physical_w, inputs->contracted_w,
+    const double *limits_w[CFX_PROBLEM_LIMITS] = { inputs->physical_w,
+                                                   inputs->contracted_w,
                                                    inputs->limit_w };
-    static const guint32 tiers[CFX_PROBLEM_LIMITS] = { CFX_LIMIT_PHYSICAL, CFX_LIMIT_CONTRACTED,
+    static const guint32 tiers[CFX_PROBLEM_LIMITS] = { CFX_LIMIT_PHYSICAL,
+                                                       CFX_LIMIT_CONTRACTED,
                                                        CFX_LIMIT_SIGNAL };
     gboolean is_signalled = FALSE;
 
@@ -275,19 +277,26 @@ row_targets(CfxPlanProblem *self, guint i, double age_weight)
     /* what nobody stated is brought early, as far as it is the minimum */
     if (minimum_wh > 0) {
         guint early = soon(inputs, minimum_wh - session->stock_wh, row->one_phase_w);
-        add_target(self, i, is_stated ? row->by_slot : MIN(early, row->by_slot),
-                   CFX_TARGET_MINIMUM, minimum_wh, 1);
+        add_target(self,
+                   i,
+                   is_stated ? row->by_slot : MIN(early, row->by_slot),
+                   CFX_TARGET_MINIMUM,
+                   minimum_wh,
+                   1);
     }
     if (need_wh <= 0)
         return;
     if (is_stated && session->promised_wh > 0)
-        add_target(self, i, row->by_slot, CFX_TARGET_PROMISED,
+        add_target(self,
+                   i,
+                   row->by_slot,
+                   CFX_TARGET_PROMISED,
                    session->promised_wh >= need_wh ? row->wanted_wh : session->promised_wh,
                    age_weight);
     /* nobody knows when it leaves: soon, and if the limits forbid, later */
     if (row->leaves_us == 0)
-        add_target(self, i, soon(inputs, left_wh, row->one_phase_w), CFX_TARGET_ASKED,
-                   row->wanted_wh, 1);
+        add_target(
+            self, i, soon(inputs, left_wh, row->one_phase_w), CFX_TARGET_ASKED, row->wanted_wh, 1);
     add_target(self, i, row->by_slot, CFX_TARGET_ASKED, row->wanted_wh, 1);
 }
 
@@ -330,8 +339,10 @@ row_bounds(CfxPlanProblem *self, guint i)
 static int
 by_promise(gconstpointer a, gconstpointer b, gpointer rows)
 {
-    const CfxSession *x = g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)a).device->session;
-    const CfxSession *y = g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)b).device->session;
+    const CfxSession *x =
+        g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)a).device->session;
+    const CfxSession *y =
+        g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)b).device->session;
 
     if (x->promised_us != y->promised_us)
         return x->promised_us < y->promised_us ? -1 : 1;
@@ -415,7 +426,7 @@ cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features)
     self->base_kw = g_new0(double, n_slots);
     self->buy = g_new0(double, n_slots);
     self->sell = g_new0(double, n_slots);
-    self->limit_kw = g_new0(double, (gsize)CFX_PROBLEM_LIMITS * n_slots);
+    self->limit_kw = g_new0(double, (gsize)CFX_PROBLEM_LIMITS *n_slots);
 
     fill_fail_safe(self, site);
     fill_room(self, site, now_us);

@@ -4,8 +4,8 @@
  * room is left under the limits, what is wanted by when.
  *
  * Base load and limits: the money of a slot counts with the expected base load, limits with the
- * cautious one. The problem has one base per node, so each limit is given as base + room, where room
- * is what the cautious count leaves to the planned devices.
+ * cautious one. The problem has one base per node, so each limit is given as base + room, where
+ * room is what the cautious count leaves to the planned devices.
  */
 #pragma once
 
@@ -17,24 +17,25 @@
 /* one planned device, that is one car with a need */
 typedef struct {
     CfxEngineDevice *device;
-    double max_w;        /* while it is there */
+    double max_w; /* while it is there */
     double least_w;
-    double one_phase_w;  /* what it draws for certain if its phases are not known */
-    gint64 leaves_us;    /* 0: unknown */
+    double one_phase_w; /* what it draws for certain if its phases are not known */
+    gint64 leaves_us;   /* 0: unknown */
     guint first_target, n_targets;
-    guint by_slot;       /* slot at whose end its need is counted */
-    double wanted_wh;    /* highest target */
+    guint by_slot;    /* slot at whose end its need is counted */
+    double wanted_wh; /* highest target */
 } CfxProblemRow;
 
 typedef struct {
     CfxProblem problem; /* members point into what follows */
     CfxPlanInputs *inputs;
-    GArray *rows;        /* (element-type CfxProblemRow) */
-    GPtrArray *full;     /* (element-type CfxEngineDevice) cars that want no more: 6 A if there is room */
-    guint n_all;         /* devices of the site */
-    double *fail_safe_w; /* n_all × slots */
-    double *fixed_w;     /* slots: what all others may draw */
-    double *room_w;      /* slots: what is left for the planned ones */
+    GArray *rows; /* (element-type CfxProblemRow) */
+    GPtrArray
+        *full;   /* (element-type CfxEngineDevice) cars that want no more: 6 A if there is room */
+    guint n_all; /* devices of the site */
+    double *fail_safe_w;    /* n_all × slots */
+    double *fixed_w;        /* slots: what all others may draw */
+    double *room_w;         /* slots: what is left for the planned ones */
     double unavoidable_kwh; /* beyond the limit whatever is planned */
     gboolean sell_is_clamped;
 

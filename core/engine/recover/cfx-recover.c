@@ -32,12 +32,11 @@ load_new(CfxSite *site)
 static CfxSite *
 load_site(Load *load)
 {
-    return load->engine->is_stopping
-               ? NULL
-               : g_hash_table_lookup(load->engine->sites, &load->site);
+    return load->engine->is_stopping ? NULL : g_hash_table_lookup(load->engine->sites, &load->site);
 }
 
-/* --- whether the site may be steered ----------------------------------------------------------- */
+/* --- whether the site may be steered -----------------------------------------------------------
+ */
 
 void
 cfx_recover_check(CfxSite *site)
@@ -61,7 +60,10 @@ cfx_recover_check(CfxSite *site)
     site->state = CFX_SITE_REFUSED;
     site->problem = g_strdup(error->message);
     if (n > 0)
-        cfx_log(site->engine->host, CFX_LOG_WARNING, "site %s is not steered: %s", site->name,
+        cfx_log(site->engine->host,
+                CFX_LOG_WARNING,
+                "site %s is not steered: %s",
+                site->name,
                 error->message);
 }
 
@@ -84,7 +86,8 @@ load_ended(CfxSite *site)
     cfx_engine_site_ended(site);
 }
 
-/* --- records ----------------------------------------------------------------------------------- */
+/* --- records -----------------------------------------------------------------------------------
+ */
 
 static JsonObject *
 object_of(JsonParser *parser, const CfxRecord *record)
@@ -129,8 +132,11 @@ sessions_came(gpointer data, const CfxRecords *records, const GError *error)
         const CfxRecord *record = records->records[i];
         CfxSession *session = cfx_session_parse(record->doc, record->doc_size, &problem);
         if (session == NULL) {
-            cfx_log(load->engine->host, CFX_LOG_WARNING, "session %s cannot be read: %s",
-                    record->key, problem->message);
+            cfx_log(load->engine->host,
+                    CFX_LOG_WARNING,
+                    "session %s cannot be read: %s",
+                    record->key,
+                    problem->message);
             continue;
         }
         CfxEngineDevice *device = cfx_engine_device(load->engine, session->asset);
@@ -158,7 +164,8 @@ take_allowed(CfxEngineDevice *device, JsonObject *object)
     JsonArray *instants = json_node_get_array(at), *powers = json_node_get_array(w);
     guint n = MIN(json_array_get_length(instants), json_array_get_length(powers));
     for (guint i = 0; i < n; i++)
-        cfx_curve_append(&device->allowed, json_array_get_int_element(instants, i),
+        cfx_curve_append(&device->allowed,
+                         json_array_get_int_element(instants, i),
                          json_array_get_double_element(powers, i));
     device->has_allowed =
         n > 0 && json_object_get_boolean_member_with_default(object, "known", FALSE);
@@ -225,14 +232,18 @@ beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
         return;
 
     if (error != NULL)
-        cfx_log(load->engine->host, CFX_LOG_WARNING, "site %s: stored values cannot be read: %s",
-                site->name, error->message);
+        cfx_log(load->engine->host,
+                CFX_LOG_WARNING,
+                "site %s: stored values cannot be read: %s",
+                site->name,
+                error->message);
     else if (beliefs != NULL)
         cfx_ingest_add(site, beliefs);
     load_ended(site);
 }
 
-/* --- reads ------------------------------------------------------------------------------------- */
+/* --- reads -------------------------------------------------------------------------------------
+ */
 
 void
 cfx_recover_beliefs(CfxSite *site)

@@ -47,10 +47,10 @@ put_age(CfxJsonWriter *to, CfxSite *site, const char *name, gint64 sensor, gint6
     const CfxTimelineItem *items = cfx_timeline_items(timeline, &n);
     for (gsize i = n; i > 0; i--)
         newest_us = MAX(newest_us, items[i - 1].belief_us);
-    cfx_json_member_real(to, name,
-                         newest_us == CFX_TIME_MIN
-                             ? NAN
-                             : (double)(now_us - newest_us) / (double)CFX_SECOND);
+    cfx_json_member_real(
+        to,
+        name,
+        newest_us == CFX_TIME_MIN ? NAN : (double)(now_us - newest_us) / (double)CFX_SECOND);
 }
 
 static const char *
@@ -58,8 +58,7 @@ state_name(const CfxSite *site)
 {
     static const char *const names[] = { "loading", "steered", "refused" };
 
-    return site->state == CFX_SITE_READY && site->devices->len == 0 ? "empty"
-                                                                     : names[site->state];
+    return site->state == CFX_SITE_READY && site->devices->len == 0 ? "empty" : names[site->state];
 }
 
 static void
@@ -88,8 +87,8 @@ put_site(CfxJsonWriter *to, CfxSite *site)
     cfx_json_member_real(to, "signal_percent", cfx_limits_percent(&signals, now_us));
     cfx_json_member_real(to, "contract_kw", flex->consumption_capacity_w * KILO);
     cfx_json_member_real(to, "limit_kw", cfx_limits_effective_w(&signals, now_us) * KILO);
-    cfx_json_member_real(to, "power_kw",
-                         live != NULL ? cfx_timeline_best(live, now_us) * KILO : NAN);
+    cfx_json_member_real(
+        to, "power_kw", live != NULL ? cfx_timeline_best(live, now_us) * KILO : NAN);
     cfx_json_member_int(to, "devices", site->devices->len);
     cfx_json_member_int(to, "sessions", n_sessions);
     cfx_json_member_int(to, "plans", site->log->len);
@@ -125,7 +124,8 @@ cfx_engine_status_json(CfxEngine *self)
     return g_strdup(cfx_json_writer_end(&to));
 }
 
-/* --- devices ------------------------------------------------------------------------------------ */
+/* --- devices ------------------------------------------------------------------------------------
+ */
 
 static const char *
 applied_name(const CfxEngineDevice *device)
@@ -154,16 +154,18 @@ put_device(CfxJsonWriter *to, CfxEngineDevice *device)
     cfx_json_member_bool(to, "plugged", cfx_engine_device_is(device, CFX_DEVICE_PLUGGED));
     cfx_json_member_bool(to, "charging", cfx_engine_device_is(device, CFX_DEVICE_CHARGING));
     cfx_json_member_bool(to, "full", device->session != NULL && device->session->is_full);
-    cfx_json_member_bool(to, "steerable", cfx_engine_device_is(device, CFX_DEVICE_STEERABLE) &&
-                                              !device->is_refused);
+    cfx_json_member_bool(
+        to, "steerable", cfx_engine_device_is(device, CFX_DEVICE_STEERABLE) && !device->is_refused);
     cfx_json_member_bool(to, "faulted", cfx_engine_device_is(device, CFX_DEVICE_FAULTED));
     cfx_json_member_bool(to, "planned", device->desires_plan);
     cfx_json_member_real(to, "measured_kw", device->instance != NULL ? state->power_w * KILO : NAN);
-    cfx_json_member_real(to, "desired_kw",
+    cfx_json_member_real(to,
+                         "desired_kw",
                          device->has_desired ? cfx_curve_at(&device->desired, now_us) * KILO : NAN);
-    cfx_json_member_real(to, "sent_kw",
-                         device->is_sent ? cfx_curve_at(&device->sent, now_us) * KILO : NAN);
-    cfx_json_member_real(to, "allowed_kw",
+    cfx_json_member_real(
+        to, "sent_kw", device->is_sent ? cfx_curve_at(&device->sent, now_us) * KILO : NAN);
+    cfx_json_member_real(to,
+                         "allowed_kw",
                          device->has_allowed ? cfx_curve_at(&device->allowed, now_us) * KILO : NAN);
     cfx_json_member_real(to, "counted_kw", cfx_curve_at(&counted, now_us) * KILO);
     cfx_json_member_real(to, "fail_safe_kw", device->fail_safe_accepted_w * KILO);
@@ -172,8 +174,8 @@ put_device(CfxJsonWriter *to, CfxEngineDevice *device)
     cfx_json_member_int(to, "version_installed", device->applied_version);
     cfx_json_member_text(to, "words", device->words != NULL ? device->words : state->words);
     cfx_json_member_text(to, "session", device->session != NULL ? device->session->id : NULL);
-    cfx_json_member_real(to, "stock_kwh",
-                         device->session != NULL ? device->session->stock_wh * KILO : NAN);
+    cfx_json_member_real(
+        to, "stock_kwh", device->session != NULL ? device->session->stock_wh * KILO : NAN);
     cfx_json_member_int(to, "phases", state->phases);
     cfx_json_name(to, "reported");
     if (device->reported_us != 0)
@@ -203,7 +205,8 @@ cfx_engine_devices_json(CfxEngine *self)
     return g_strdup(cfx_json_writer_end(&to));
 }
 
-/* --- sessions and plan -------------------------------------------------------------------------- */
+/* --- sessions and plan --------------------------------------------------------------------------
+ */
 
 static void
 put_session(CfxJsonWriter *to, const CfxSession *session)
@@ -258,10 +261,13 @@ cfx_engine_plan_json(CfxEngine *self, gint64 site_id, GError **error)
     g_auto(CfxJsonWriter) to = { 0 };
 
     if (site == NULL || site->plan == NULL) {
-        g_set_error(error, CFX_ERROR, CFX_ERROR_NOT_FOUND, "%s",
-                    site == NULL              ? "there is no such site"
+        g_set_error(error,
+                    CFX_ERROR,
+                    CFX_ERROR_NOT_FOUND,
+                    "%s",
+                    site == NULL            ? "there is no such site"
                     : site->problem != NULL ? site->problem
-                                              : "there is no plan yet");
+                                            : "there is no plan yet");
         return NULL;
     }
     const CfxSitePlan *plan = site->plan;

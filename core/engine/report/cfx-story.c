@@ -102,8 +102,11 @@ cfx_story_promise(CfxSite *site, const CfxSession *session, double before_wh)
     g_autofree char *text = NULL;
 
     if (session->promised_wh < before_wh)
-        text = g_strdup_printf("%s: the promise falls to %s of %s (%s)", session->label, now,
-                               asked, session->cause != NULL ? session->cause : "need changed");
+        text = g_strdup_printf("%s: the promise falls to %s of %s (%s)",
+                               session->label,
+                               now,
+                               asked,
+                               session->cause != NULL ? session->cause : "need changed");
     else
         text = g_strdup_printf("%s: promised %s of %s", session->label, now, asked);
     begin(site, &doc, session->label);
@@ -167,9 +170,9 @@ void
 cfx_story_refused(CfxEngineDevice *device)
 {
     CfxJsonWriter doc;
-    g_autofree char *text =
-        g_strdup_printf("%s cannot be steered, it counts with its rating: %s", device->label,
-                        device->words != NULL ? device->words : "it refuses");
+    g_autofree char *text = g_strdup_printf("%s cannot be steered, it counts with its rating: %s",
+                                            device->label,
+                                            device->words != NULL ? device->words : "it refuses");
 
     begin(device->site, &doc, device->label);
     cfx_json_member_text(&doc, "words", device->words);
@@ -197,23 +200,26 @@ count_lowered(CfxSite *site, gint64 us)
 void
 cfx_story_limit(CfxSite *site, double before_w, double percent)
 {
-    static const char *const words[] = { "no", "one", "two", "three", "four", "five",
-                                         "six", "seven", "eight", "nine", "ten" };
+    static const char *const words[] = { "no",  "one",   "two",   "three", "four", "five",
+                                         "six", "seven", "eight", "nine",  "ten" };
     CfxJsonWriter doc;
     double now_w = site->limit_now_w;
     g_autoptr(GString) text = g_string_new(NULL);
     guint n = count_lowered(site, cfx_now_site(site->engine->host));
 
     if (now_w < before_w) {
-        g_string_append_printf(text, "the grid asks for %.0f %%: %.0f → %.0f kW", percent,
-                               before_w * KWH, now_w * KWH);
+        g_string_append_printf(text,
+                               "the grid asks for %.0f %%: %.0f → %.0f kW",
+                               percent,
+                               before_w * KWH,
+                               now_w * KWH);
         if (n > 0 && n < G_N_ELEMENTS(words))
             g_string_append_printf(text, ", %s %s lowered", words[n], n == 1 ? "car" : "cars");
         else if (n > 0)
             g_string_append_printf(text, ", %u cars lowered", n);
     } else {
-        g_string_append_printf(text, "the grid gives back: %.0f → %.0f kW", before_w * KWH,
-                               now_w * KWH);
+        g_string_append_printf(
+            text, "the grid gives back: %.0f → %.0f kW", before_w * KWH, now_w * KWH);
     }
     begin(site, &doc, NULL);
     cfx_json_member_real(&doc, "percent", percent);

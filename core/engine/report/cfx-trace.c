@@ -11,8 +11,10 @@ struct _CfxTraces {
     guint64 n[CFX_N_LINKS];
 };
 
-static const char *const names[CFX_N_LINKS] = { "event_to_profile", "received_to_stored",
-                                                "stored_to_solved", "solved_to_wire",
+static const char *const names[CFX_N_LINKS] = { "event_to_profile",
+                                                "received_to_stored",
+                                                "stored_to_solved",
+                                                "solved_to_wire",
                                                 "wire_to_accepted" };
 
 CfxTraces *
@@ -79,8 +81,8 @@ cfx_trace_plan(CfxEngine *engine, const CfxCause *cause, gint64 solved_us)
     gint64 from_us = cause->stored_us != 0 ? cause->stored_us : cause->received_us;
 
     if (cause->stored_us != 0 && cause->received_us != 0)
-        cfx_traces_add(engine->traces, CFX_LINK_RECEIVED_TO_STORED,
-                       cause->stored_us - cause->received_us);
+        cfx_traces_add(
+            engine->traces, CFX_LINK_RECEIVED_TO_STORED, cause->stored_us - cause->received_us);
     if (from_us != 0)
         cfx_traces_add(engine->traces, CFX_LINK_STORED_TO_SOLVED, solved_us - from_us);
 }
@@ -97,8 +99,8 @@ cfx_trace_wire(CfxEngine *engine, const CfxCause *cause, gint64 solved_us, gint6
 static void
 ms(CfxJsonWriter *doc, const char *name, gint64 from_us, gint64 to_us)
 {
-    cfx_json_member_real(doc, name,
-                         from_us != 0 && to_us != 0 ? (double)(to_us - from_us) / 1000 : NAN);
+    cfx_json_member_real(
+        doc, name, from_us != 0 && to_us != 0 ? (double)(to_us - from_us) / 1000 : NAN);
 }
 
 void

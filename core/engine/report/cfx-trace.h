@@ -25,8 +25,7 @@ double cfx_traces_quantile(CfxTraces *self, CfxLink link, double share);
 guint64 cfx_traces_count(const CfxTraces *self, CfxLink link);
 
 void cfx_trace_plan(CfxEngine *engine, const CfxCause *cause, gint64 solved_us);
-void
-cfx_trace_wire(CfxEngine *engine, const CfxCause *cause, gint64 solved_us, gint64 sent_us);
+void cfx_trace_wire(CfxEngine *engine, const CfxCause *cause, gint64 solved_us, gint64 sent_us);
 /* Also a notice cfx.trace. */
 void cfx_trace_accepted(CfxEngine *engine,
                         const CfxCause *cause,

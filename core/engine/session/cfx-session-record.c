@@ -50,8 +50,8 @@ session_put(const CfxSession *self, CfxJsonWriter *to)
     cfx_json_member_int(to, "phases", self->phases);
     cfx_json_member_real(to, "current_max_a", self->current_max_a);
     cfx_json_member_real(to, "stock_wh", self->stock_wh);
-    cfx_json_member_real(to, "asked_wh",
-                         cfx_from_is_stated(self->need_wh.from) ? self->need_wh.value : NAN);
+    cfx_json_member_real(
+        to, "asked_wh", cfx_from_is_stated(self->need_wh.from) ? self->need_wh.value : NAN);
     cfx_json_member_real(to, "promised_wh", self->promised_wh);
     instant(to, "promised", self->promised_us);
     cfx_json_member_real(to, "delivered_wh", self->delivered_wh);
@@ -138,16 +138,16 @@ cfx_session_parse(const char *doc, gsize size, GError **error)
     if (!json_parser_load_from_data(parser, doc, (gssize)size, error))
         return NULL;
     JsonNode *root = json_parser_get_root(parser);
-    JsonObject *object = root != NULL && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root)
-                                                                      : NULL;
+    JsonObject *object =
+        root != NULL && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL;
     const char *id = object != NULL ? get_text(object, "session") : NULL;
     if (id == NULL) {
         g_set_error_literal(error, CFX_ERROR, CFX_ERROR_INVALID, "session: missing");
         return NULL;
     }
 
-    CfxSession *self = cfx_session_new(get_int(object, "site"), get_int(object, "asset"), id,
-                                       get_int(object, "arrival_us"));
+    CfxSession *self = cfx_session_new(
+        get_int(object, "site"), get_int(object, "asset"), id, get_int(object, "arrival_us"));
     g_free(self->label);
     self->label = g_strdup(get_text(object, "station"));
     self->token = g_strdup(get_text(object, "token"));
@@ -166,8 +166,8 @@ cfx_session_parse(const char *doc, gsize size, GError **error)
         self->stock_wh = 0;
 
     JsonNode *node = json_object_get_member(object, "said");
-    JsonObject *said = node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node)
-                                                                    : NULL;
+    JsonObject *said =
+        node != NULL && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
     for (int i = 0; said != NULL && i < CFX_FROM_NOBODY; i++) {
         JsonNode *one = json_object_get_member(said, cfx_from_name((CfxFrom)i));
         if (one == NULL || !JSON_NODE_HOLDS_OBJECT(one))

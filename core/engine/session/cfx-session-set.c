@@ -47,8 +47,11 @@ parse_by(const CfxSite *site, const char *by, gint64 now_us, gint64 *ret_us, GEr
     if (minute >= 0)
         *ret_us = cfx_day_next(site->flex->zone, now_us, minute);
     else if (!cfx_time_parse(by, -1, ret_us)) {
-        g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID,
-                    "by: \"%s\" is no time; write 07:00 or 2026-11-24T07:00:00Z", by);
+        g_set_error(error,
+                    CFX_ERROR,
+                    CFX_ERROR_INVALID,
+                    "by: \"%s\" is no time; write 07:00 or 2026-11-24T07:00:00Z",
+                    by);
         return FALSE;
     }
     if (*ret_us <= now_us) {
@@ -67,7 +70,9 @@ cfx_engine_session_set(
     double need_wh = NAN;
 
     if (device == NULL) {
-        g_set_error(error, CFX_ERROR, CFX_ERROR_NOT_FOUND,
+        g_set_error(error,
+                    CFX_ERROR,
+                    CFX_ERROR_NOT_FOUND,
                     "%s: no such station; of one with several EVSEs name one, as in CP003/1",
                     where);
         return FALSE;
@@ -83,8 +88,11 @@ cfx_engine_session_set(
             return FALSE;
         }
         if (!(need_wh >= 0 && need_wh <= NEED_MAX_WH)) {
-            g_set_error(error, CFX_ERROR, CFX_ERROR_INVALID,
-                        "need: %s is not between 0 and 1000 kWh", need);
+            g_set_error(error,
+                        CFX_ERROR,
+                        CFX_ERROR_INVALID,
+                        "need: %s is not between 0 and 1000 kWh",
+                        need);
             return FALSE;
         }
     }

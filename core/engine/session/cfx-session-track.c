@@ -194,8 +194,8 @@ cfx_session_device(CfxEngineDevice *device, const CfxDevice *before)
         gboolean is_empty = state->session == NULL && (state->flags & CFX_DEVICE_PLUGGED) == 0 &&
                             (state->flags & CFX_DEVICE_CONNECTED) != 0;
         if (has_ended)
-            cfx_session_end(device, state->ended_us != 0 ? state->ended_us : now_us,
-                            state->ended_wh);
+            cfx_session_end(
+                device, state->ended_us != 0 ? state->ended_us : now_us, state->ended_wh);
         else if (is_other || is_empty)
             cfx_session_end(device, now_us, NAN);
         session = device->session;

@@ -35,8 +35,8 @@ typedef struct {
 
 struct _CfxSession {
     gint64 asset, site;
-    char *id, *key; /* of the transaction; of the record */
-    char *label;    /* of the station */
+    char *id, *key;    /* of the transaction; of the record */
+    char *label;       /* of the station */
     char *token, *car; /* nullable */
     gint64 arrival_us;
     gint64 ended_us; /* 0: still there */
@@ -45,16 +45,16 @@ struct _CfxSession {
     CfxField need_wh, minimum_wh; /* AC Wh since plug-in */
     gint64 departure_us;          /* 0: unknown */
     CfxFrom departure_from;
-    guint32 phases;        /* 0: unknown */
-    double current_max_a;  /* NAN: unknown */
+    guint32 phases;       /* 0: unknown */
+    double current_max_a; /* NAN: unknown */
 
     double stock_wh;    /* drawn since plug-in */
     double promised_wh; /* NAN: nothing was promised */
     gint64 promised_us;
-    const char *cause; /* static: why a promise fell or something is short; NULL */
+    const char *cause;   /* static: why a promise fell or something is short; NULL */
     double delivered_wh; /* NAN: not ended */
     gboolean is_full;
-    gboolean was_told; /* its story has begun */
+    gboolean was_told;   /* its story has begun */
     gboolean is_changed; /* the record is behind */
 };
 
@@ -64,8 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxSession, cfx_session_free)
 
 /* Chooses each field: the first in the order of CfxFrom that says something. */
 void cfx_session_choose(CfxSession *self);
-const char *cfx_from_name(CfxFrom from);   /* "entry", "car", … */
-const char *cfx_from_grade(CfxFrom from);  /* "stated", "learned", "assumed" */
+const char *cfx_from_name(CfxFrom from);  /* "entry", "car", … */
+const char *cfx_from_grade(CfxFrom from); /* "stated", "learned", "assumed" */
 gboolean cfx_from_is_stated(CfxFrom from);
 
 /* When it is counted to leave: its departure; once that is over, the next half hour after it.
