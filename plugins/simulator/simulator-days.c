@@ -5,17 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "simulator-gateway.h"
 #include "simulator-http.h"
 #include "simulator-operator.h"
-#include "simulator-random.h"
-#include "simulator-station.h"
+#include "simulator-site.h"
 #include "simulator-text.h"
 
-#define QUARTER (15 * CFX_MINUTE)
-#define REGISTER_PERIOD (5 * CFX_MINUTE)
-#define FORECAST_PERIOD (3 * CFX_HOUR)
-#define FORECAST_SLOTS 144
 #define PROBE_US (100 * (gint64)1000)
 /* how fast time runs before the day begins and after it has ended */
 #define CALM_RATE 240.0
@@ -50,20 +44,13 @@ struct _SimDays {
     const SimScene *scene;
     const SimOptions *options;
     SimPrices prices;
-    SimSky sky;
     GPtrArray *stations; /* (element-type SimStation) */
     GPtrArray *days;     /* (element-type SimDay), all that were played */
     GPtrArray *kept;     /* (element-type gpointer), data of what is on the agenda */
-    SimGateway *site, *weather, *forecaster;
-    SimOperator *operator;
+    SimSite *site;
+    SimOperator *grid; /* its operator */
     Phase phase;
     gint64 noon_us, begun_real_us;
-
-    double import_wh, export_wh;
-    double base_w, pv_w, irradiance, temperature;
-    double *module_w, *module_wh; /* of each PV module: now, and since the last quarter */
-    double irradiance_us;         /* integral since the last quarter */
-    gint64 quarter_us;
 
     gboolean is_suspected, is_away, was_up;
     gint64 missed_real_us;
@@ -72,171 +59,11 @@ struct _SimDays {
 
 static void probe_now(gpointer data);
 
-/* --- power of the site --------------------------------------------------------------------- */
-
-static double
-cars_power(const SimDays *self)
-{
-    double power_w = 0;
-    for (guint i = 0; i < self->stations->len; i++)
-        power_w += ((SimStation *)g_ptr_array_index(self->stations, i))->power_w;
-    return power_w;
-}
-
-static double
-site_power(const SimDays *self)
-{
-    return self->base_w + cars_power(self) - self->pv_w;
-}
-
 void
 sim_days_flow(SimDays *self, gint64 span_us)
 {
-    if (self == NULL)
-        return;
-    double energy_wh = site_power(self) * (double)span_us / 3600e6;
-    if (energy_wh > 0)
-        self->import_wh += energy_wh;
-    else
-        self->export_wh -= energy_wh;
-    for (guint i = 0; i < self->scene->pv->len; i++)
-        self->module_wh[i] += self->module_w[i] * (double)span_us / 3600e6;
-    self->irradiance_us += self->irradiance * (double)span_us;
-    for (guint i = 0; i < self->stations->len; i++)
-        sim_station_flow(g_ptr_array_index(self->stations, i), span_us);
-}
-
-static void
-look_at_sky(SimDays *self)
-{
-    gint64 now_us = sim_world_now(self->world);
-    self->base_w = sim_scene_base(self->scene, self->options->seed, now_us);
-    self->irradiance = sim_sky_irradiance(&self->sky, now_us);
-    self->temperature = sim_sky_temperature(&self->sky, now_us);
-    self->pv_w = 0;
-    for (guint i = 0; i < self->scene->pv->len; i++) {
-        char stream[32];
-        g_snprintf(stream, sizeof stream, "module %u", i);
-        /* single clouds reach the modules one after the other */
-        double share = 1 + 0.08 * sim_noise(self->options->seed, stream, now_us, 5 * CFX_MINUTE);
-        self->module_w[i] = sim_sky_pv(g_array_index(self->scene->pv, SimPv, i).peak_w,
-                                       self->irradiance * share,
-                                       self->temperature);
-        self->pv_w += self->module_w[i];
-    }
-}
-
-static void
-log_meter(SimDays *self)
-{
-    GString *line = sim_world_log(self->world, "meter", "note", "meter");
-    sim_text_real(line, "import_wh", self->import_wh);
-    sim_text_real(line, "export_wh", self->export_wh);
-    sim_text_real(line, "power_w", site_power(self));
-    sim_text_real(line, "base_w", self->base_w);
-    sim_text_real(line, "pv_w", self->pv_w);
-    sim_text_real(line, "cars_w", cars_power(self));
-    sim_world_logged(self->world);
-}
-
-static void
-post_registers(SimDays *self, gint64 now_us)
-{
-    double import_kwh = self->import_wh / 1000, export_kwh = self->export_wh / 1000;
-    const SimSensors *sensors = &self->scene->sensors;
-    sim_gateway_post(self->site, sensors->import_register, now_us, 0, &import_kwh, 1, "kWh");
-    sim_gateway_post(self->site, sensors->export_register, now_us, 0, &export_kwh, 1, "kWh");
-}
-
-/* What the quarter hour that has just ended was like. */
-static void
-post_quarter(SimDays *self, gint64 now_us)
-{
-    gint64 start_us = now_us - QUARTER;
-    gboolean is_whole = self->quarter_us == start_us;
-    double irradiance = self->irradiance_us / (double)QUARTER;
-    for (guint i = 0; i < self->scene->pv->len; i++) {
-        double power_kw = self->module_wh[i] * 4 / 1000;
-        self->module_wh[i] = 0;
-        if (is_whole)
-            sim_gateway_post(self->weather,
-                             g_array_index(self->scene->pv, SimPv, i).sensor,
-                             start_us,
-                             QUARTER,
-                             &power_kw,
-                             1,
-                             "kW");
-    }
-    if (is_whole) {
-        sim_gateway_post(self->weather,
-                         self->scene->sensors.irradiance,
-                         start_us,
-                         QUARTER,
-                         &irradiance,
-                         1,
-                         "W/m²");
-        sim_gateway_post(self->weather,
-                         self->scene->sensors.temperature,
-                         start_us,
-                         QUARTER,
-                         &self->temperature,
-                         1,
-                         "°C");
-    }
-    self->irradiance_us = 0;
-    self->quarter_us = now_us;
-    for (guint i = 0; i < self->stations->len; i++)
-        sim_station_log(g_ptr_array_index(self->stations, i));
-}
-
-static void
-meter_cb(gpointer data)
-{
-    SimDays *self = data;
-    gint64 now_us = sim_world_now(self->world), period_us = self->options->meter_us;
-    look_at_sky(self);
-    log_meter(self);
-    sim_gateway_post_live(
-        self->site, self->scene->sensors.live_power, now_us, site_power(self) / 1000, "kW");
-    if (now_us % REGISTER_PERIOD == 0)
-        post_registers(self, now_us);
-    if (now_us % QUARTER == 0)
-        post_quarter(self, now_us);
-    sim_world_at(self->world, (now_us / period_us + 1) * period_us, meter_cb, self);
-}
-
-static void
-forecast_cb(gpointer data)
-{
-    SimDays *self = data;
-    gint64 now_us = sim_world_now(self->world), start_us = now_us / QUARTER * QUARTER;
-    double base_kw[FORECAST_SLOTS], pv_kw[FORECAST_SLOTS];
-    for (guint i = 0; i < FORECAST_SLOTS; i++) {
-        gint64 middle_us = start_us + i * QUARTER + QUARTER / 2;
-        base_kw[i] = sim_scene_base_expected(self->scene, middle_us) / 1000;
-        pv_kw[i] = 0;
-        for (guint j = 0; j < self->scene->pv->len; j++)
-            pv_kw[i] += sim_sky_pv_expected(&self->sky,
-                                            g_array_index(self->scene->pv, SimPv, j).peak_w,
-                                            middle_us) /
-                        1000;
-    }
-    const SimSensors *sensors = &self->scene->sensors;
-    sim_gateway_post(self->forecaster,
-                     sensors->base_forecast,
-                     start_us,
-                     FORECAST_SLOTS * QUARTER,
-                     base_kw,
-                     FORECAST_SLOTS,
-                     "kW");
-    sim_gateway_post(self->forecaster,
-                     sensors->pv_forecast,
-                     start_us,
-                     FORECAST_SLOTS * QUARTER,
-                     pv_kw,
-                     FORECAST_SLOTS,
-                     "kW");
-    sim_world_at(self->world, (now_us / FORECAST_PERIOD + 1) * FORECAST_PERIOD, forecast_cb, self);
+    if (self != NULL)
+        sim_site_flow(self->site, span_us);
 }
 
 /* --- a day --------------------------------------------------------------------------------- */
@@ -265,14 +92,14 @@ static void
 control_cb(gpointer data)
 {
     Notice *notice = data;
-    sim_operator_publish_control(notice->days->operator, notice->control);
+    sim_operator_publish_control(notice->days->grid, notice->control);
 }
 
 static void
 prices_cb(gpointer data)
 {
     SimDays *self = data;
-    sim_operator_publish_prices(self->operator, sim_world_now(self->world) + CFX_DAY);
+    sim_operator_publish_prices(self->grid, sim_world_now(self->world) + CFX_DAY);
 }
 
 static void
@@ -382,13 +209,8 @@ log_done(SimDays *self, gboolean ok, const char *reason)
     sim_text_boolean(line, "ok", ok);
     sim_text_string(line, "reason", reason);
     sim_text_integer(line, "frames", (gint64)frames);
-    sim_text_integer(line,
-                     "posts",
-                     (gint64)(sim_gateway_posts(self->site) + sim_gateway_posts(self->weather) +
-                              sim_gateway_posts(self->forecaster)));
+    sim_site_summary(self->site, line);
     sim_text_integer(line, "gave_up", (gint64)sim_world_given_up(self->world));
-    sim_text_real(line, "import_wh", self->import_wh);
-    sim_text_real(line, "export_wh", self->export_wh);
     sim_text_real(line, "real_s", (double)real_us / CFX_SECOND);
     sim_world_logged(self->world);
 }
@@ -557,8 +379,8 @@ begin_boot(SimDays *self)
     self->phase = PHASE_BOOT;
     self->begun_real_us = cfx_now_real(sim_world_host(self->world));
     set_limit(self, BOOT_LIMIT_US);
-    sim_operator_publish_prices(self->operator, self->noon_us);
-    forecast_cb(self);
+    sim_operator_publish_prices(self->grid, self->noon_us);
+    sim_site_forecast(self->site);
     for (guint i = 0; i < self->stations->len; i++)
         sim_station_start(station_of(self, i));
 }
@@ -617,17 +439,8 @@ sim_days_missed(SimDays *self)
 static gboolean
 make_parts(SimDays *self, GError **error)
 {
-    self->site = sim_gateway_new(self->world, "gateway-site", error);
-    if (self->site == NULL)
-        return FALSE;
-    self->weather = sim_gateway_new(self->world, "gateway-weather", error);
-    if (self->weather == NULL)
-        return FALSE;
-    self->forecaster = sim_gateway_new(self->world, "forecaster", error);
-    if (self->forecaster == NULL)
-        return FALSE;
-    self->operator= sim_operator_new(self->world, &self->prices, error);
-    if (self->operator== NULL)
+    self->grid = sim_operator_new(self->world, &self->prices, error);
+    if (self->grid == NULL)
         return FALSE;
     for (guint i = 0; i < self->scene->stations->len; i++) {
         SimStation *station = sim_station_new(
@@ -636,7 +449,8 @@ make_parts(SimDays *self, GError **error)
             return FALSE;
         g_ptr_array_add(self->stations, station);
     }
-    return TRUE;
+    self->site = sim_site_new(self->world, self->stations, error);
+    return self->site != NULL;
 }
 
 SimDays *
@@ -647,14 +461,9 @@ sim_days_new(SimWorld *world, gint64 noon_us, GError **error)
     self->scene = sim_world_scene(world);
     self->options = sim_world_options(world);
     self->noon_us = noon_us;
-    self->sky = (SimSky){ self->scene->latitude, self->scene->longitude, self->options->seed };
     self->stations = g_ptr_array_new_with_free_func((GDestroyNotify)sim_station_free);
     self->days = g_ptr_array_new_with_free_func((GDestroyNotify)sim_day_free);
     self->kept = g_ptr_array_new_with_free_func(g_free);
-    self->import_wh = self->scene->import_wh;
-    self->export_wh = self->scene->export_wh;
-    self->module_w = g_new0(double, MAX(1, self->scene->pv->len));
-    self->module_wh = g_new0(double, MAX(1, self->scene->pv->len));
     if (!sim_prices_load(&self->prices, self->options->prices, error) || !make_parts(self, error)) {
         sim_days_free(self);
         return NULL;
@@ -665,11 +474,9 @@ sim_days_new(SimWorld *world, gint64 noon_us, GError **error)
 gboolean
 sim_days_start(SimDays *self, GError **error)
 {
-    gint64 now_us = sim_world_now(self->world), period_us = self->options->meter_us;
     log_header(self);
-    look_at_sky(self);
     sim_world_pace(self->world, MIN(self->options->rate, CALM_RATE));
-    sim_world_at(self->world, (now_us / period_us + 1) * period_us, meter_cb, self);
+    sim_site_start(self->site);
     sim_world_at(self->world, self->noon_us, day_begin_cb, self);
     if (!add_day(self, self->noon_us, error))
         return FALSE;
@@ -685,14 +492,10 @@ sim_days_free(SimDays *self)
     const CfxHost *host = sim_world_host(self->world);
     cfx_timer_clear(host, &self->probe);
     cfx_timer_clear(host, &self->limit);
+    g_clear_pointer(&self->site, sim_site_free);
     g_ptr_array_unref(self->stations);
-    g_clear_pointer(&self->site, sim_gateway_free);
-    g_clear_pointer(&self->weather, sim_gateway_free);
-    g_clear_pointer(&self->forecaster, sim_gateway_free);
-    g_clear_pointer(&self->operator, sim_operator_free);
+    g_clear_pointer(&self->grid, sim_operator_free);
     g_ptr_array_unref(self->days);
     g_ptr_array_unref(self->kept);
-    g_free(self->module_w);
-    g_free(self->module_wh);
     g_free(self);
 }

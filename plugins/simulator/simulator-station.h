@@ -26,7 +26,7 @@ typedef struct {
     SimVariables *variables;
     SimProfileSet *profiles;
 
-    gboolean is_booted, is_accepted, has_fail_safe;
+    gboolean is_booted, is_accepted, has_fail_safe, owes_status;
     gint64 lost_us; /* SITE time at which the socket was lost; 0: it is there */
     guint64 heartbeat, boot_again, sample, aligned, change; /* on the agenda */
 
@@ -58,15 +58,19 @@ void sim_station_log(SimStation *self);
 /* Whether it has told all it has to and holds a fail-safe limit. */
 gboolean sim_station_is_ready(SimStation *self);
 
-/* What the two files of the station share. */
+/* What the files of the station share: its messages (simulator-messages.c) … */
 void sim_station_boot(SimStation *self, const char *reason);
 void sim_station_status(SimStation *self);
 void
 sim_station_event(SimStation *self, const char *type, const char *trigger, const char *context);
 void sim_station_meter(SimStation *self, const char *context);
+void sim_station_authorize(SimStation *self, SimCallDone done);
+void sim_station_needs(SimStation *self);
 void sim_station_restart_timers(SimStation *self);
+/* … its life … */
+const char *sim_station_state_name(SimState state);
 void sim_station_end(SimStation *self, const char *trigger, const char *reason);
 void sim_station_log_profile(SimStation *self, const char *action, const SimProfile *profile);
 gboolean sim_station_transaction(const SimStation *self, SimTransaction *ret);
-/* The peer's calls (simulator-requests.c). */
+/* … and its answers to the peer's calls (simulator-requests.c). */
 void sim_station_called(gpointer data, const char *id, const char *action, JsonObject *payload);
