@@ -32,8 +32,6 @@ def remaining(interval, table):
         return min(1.0, max(0.0, 1 + value))
     if kind == "SIMPLE":
         return table[int(value)] / 100
-    if kind == "SIMPLE":
-        return table[int(value)] / 100
     raise SystemExit(f"judge: load-control payload {kind} is not known here")
 
 
