@@ -102,7 +102,8 @@ is_metadata(const CfxJsonText *name)
     return FALSE;
 }
 
-/* The members of a body as they were written, each after a comma. */
+/* The members of a body as they were written, each after a comma. A name that the standard could not
+ * have is dropped, as unknown ones may be. */
 static char *
 members_of(const char *json, gsize size)
 {
@@ -120,7 +121,7 @@ members_of(const char *json, gsize size)
         const CfxJsonText own = { kept, name.size };
         if (!cfx_json_skip(&reader, &slice))
             break;
-        if (is_null || is_metadata(&own) || strpbrk(kept, "\"\\") != NULL)
+        if (is_null || is_metadata(&own) || !vtn_id_is_valid(kept))
             continue;
         g_string_append_printf(members, ",\"%s\":", kept);
         g_string_append_len(members, slice.text, (gssize)slice.size);
