@@ -238,6 +238,31 @@ fixture_free(Fixture *self)
     g_free(self);
 }
 
+static void
+alone_finish(CfxCall *call, GBytes *answer, GError *error)
+{
+    g_assert_no_error(error);
+}
+
+double
+fixture_alone(gsize total, gsize rows, FixtureAloneFunc func)
+{
+    static const CfxCallOps ops = { sizeof(ops), 0, alone_finish };
+    g_autoptr(Fixture) fixture = fixture_new();
+    CfxCall call = { &ops, NULL, 0 };
+    GError *error = NULL;
+
+    stop(fixture);
+    gpointer self = factory->create(&fixture->storage->host, fixture->storage->config, &error);
+    g_assert_no_error(error);
+    factory->start(self, &call);
+    double result = func(total, rows, real, self);
+    factory->stop(self, &call);
+    factory->destroy(self);
+    start(fixture);
+    return result;
+}
+
 void
 fixture_now(Fixture *self, gint64 site_us)
 {

@@ -40,6 +40,12 @@ void fixture_init(int *argc, char ***argv);
 Fixture *fixture_new(void); /* started */
 void fixture_free(Fixture *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Fixture, fixture_free)
+/* For a benchmark: func with the storage's own operations, without a store around it. */
+typedef double (*FixtureAloneFunc)(gsize total,
+                                   gsize rows,
+                                   const CfxStorageOps *ops,
+                                   gpointer self);
+double fixture_alone(gsize total, gsize rows, FixtureAloneFunc func);
 /* Ends the store in order and opens it again. */
 void fixture_restart(Fixture *self);
 void fixture_now(Fixture *self, gint64 site_us);
