@@ -122,6 +122,10 @@ struct _CfxStore {
     gboolean is_stopping; /* the writer drains and ends */
     gboolean readers_end;
 
+    struct {
+        CfxMetric *beliefs, *commits, *refused, *groups, *repeats, *queued;
+    } metrics;
+
     GThread *writer;
     GPtrArray *readers; /* (element-type GThread) */
 };
@@ -159,6 +163,8 @@ void cfx_store_account(CfxStore *self, gint64 bytes, gint64 commits);
 
 /* cfx-store-writer.c */
 gpointer cfx_store_writer(gpointer store);
+/* [main] Says that the store has stopped. */
+void cfx_store_post_stopped(gpointer store);
 
 /* cfx-store-deliver.c */
 void cfx_group_unref(Group *self);

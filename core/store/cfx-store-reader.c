@@ -219,12 +219,14 @@ read_before(Request *self,
             const CfxBeliefQuery *query,
             GError **error)
 {
-    static const gint64 steps[] = { CFX_HOUR, CFX_DAY, 31 * CFX_DAY, 0 };
+    static const gint64 steps[] = { CFX_HOUR, CFX_DAY, 31 * CFX_DAY, CFX_TIME_MAX };
     CfxBeliefQuery back = *query;
 
     for (gsize i = 0; i < G_N_ELEMENTS(steps) && self->rows->len == 0; i++) {
         back.end_us = query->start_us;
-        back.start_us = steps[i] != 0 ? query->start_us - steps[i] : CFX_TIME_MIN;
+        if (__builtin_sub_overflow(query->start_us, steps[i], &back.start_us) ||
+            steps[i] == CFX_TIME_MAX)
+            back.start_us = CFX_TIME_MIN;
         if (!self->store->storage->storage.read_beliefs(reader, &back, sink, error))
             return FALSE;
     }
@@ -450,6 +452,15 @@ prepare_series(Request *self)
     };
 }
 
+static gboolean
+grid_fits(const CfxSeriesQuery *query)
+{
+    gint64 length, end;
+
+    return !__builtin_mul_overflow((gint64)query->n, query->step_us, &length) &&
+           !__builtin_add_overflow(query->start_us, length, &end);
+}
+
 void
 cfx_store_read_series(const CfxHost *host,
                       const CfxSeriesQuery *query,
@@ -469,6 +480,8 @@ cfx_store_read_series(const CfxHost *host,
         request_fail(self, CFX_ERROR_INVALID, "step_us: not above 0");
     } else if (query->n > MOST_STEPS) {
         request_fail(self, CFX_ERROR_INVALID, "n: above 1000000");
+    } else if (!grid_fits(query)) {
+        request_fail(self, CFX_ERROR_INVALID, "n: the grid is longer than time");
     } else {
         self->series_query = *query;
         self->series_query.unit = NULL;

@@ -7,6 +7,7 @@
 
 #include <cfx-error.h>
 #include <cfx-log.h>
+#include <cfx-metric.h>
 
 #define MOST_COMMITS 1024
 #define FIRST_PAUSE_US (50 * 1000)
@@ -88,13 +89,14 @@ post_started(gpointer data)
         done(self->started_data, NULL);
 }
 
-static void
-post_stopped(gpointer data)
+void
+cfx_store_post_stopped(gpointer data)
 {
     CfxStore *self = data;
     CfxDone done = self->stopped;
 
-    g_thread_join(g_steal_pointer(&self->writer));
+    if (self->writer != NULL)
+        g_thread_join(g_steal_pointer(&self->writer));
     if (done != NULL)
         done(self->stopped_data, NULL);
 }
@@ -313,6 +315,7 @@ note_failure(CfxStore *self, const GError *error)
     self->status.repeats++;
     g_strlcpy(self->status.failure, error->message, sizeof(self->status.failure));
     g_mutex_unlock(&self->lock);
+    cfx_metric_add(self->metrics.repeats, 1);
     if (is_news)
         cfx_instance_set_state(self->storage, CFX_INSTANCE_DEGRADED, error->message);
 }
@@ -323,6 +326,7 @@ note_success(CfxStore *self, const Group *group, gint64 began_us)
     g_mutex_lock(&self->lock);
     CfxStoreStatus *status = &self->status;
     gboolean recovered = status->failing;
+    guint64 beliefs = status->beliefs;
     status->failing = FALSE;
     status->failure[0] = '\0';
     status->groups++;
@@ -334,7 +338,10 @@ note_success(CfxStore *self, const Group *group, gint64 began_us)
         status->beliefs += part->result.stored;
         status->stored_revision = MAX(status->stored_revision, part->view.revision);
     }
+    beliefs = status->beliefs - beliefs;
     g_mutex_unlock(&self->lock);
+    cfx_metric_add(self->metrics.groups, 1);
+    cfx_metric_add(self->metrics.beliefs, (double)beliefs);
     if (recovered)
         cfx_instance_set_state(self->storage, CFX_INSTANCE_RUNNING, NULL);
 }
@@ -469,7 +476,11 @@ end_group(CfxStore *self, Group *group, gboolean is_slice)
     g_mutex_lock(&self->lock);
     self->status.commits += done;
     self->status.refused += refused;
+    guint64 queued = self->status.queued;
     g_mutex_unlock(&self->lock);
+    cfx_metric_add(self->metrics.commits, (double)done);
+    cfx_metric_add(self->metrics.refused, (double)refused);
+    cfx_metric_add(self->metrics.queued, (double)(queued - MIN(queued, done)));
     cfx_group_send(group);
 }
 
@@ -535,6 +546,6 @@ cfx_store_writer(gpointer data)
     end_readers(self);
     close_storage(self, readers);
     cfx_instance_set_state(self->storage, CFX_INSTANCE_STOPPED, NULL);
-    cfx_loop_post(self->main_loop, post_stopped, self);
+    cfx_loop_post(self->main_loop, cfx_store_post_stopped, self);
     return NULL;
 }

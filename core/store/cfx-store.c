@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cfx-store-private.h"
 
+#include <cfx-metric.h>
+
 #define PRESSURE_BYTES ((guint64)16 << 20)
 #define FULL_BYTES ((guint64)64 << 20)
 #define READERS 2
@@ -182,6 +184,24 @@ cfx_store_set_model(CfxStore *self, const CfxModel *model)
 
 /* --- life ---------------------------------------------------------------------------------- */
 
+static CfxMetric *
+counter(const char *name, const char *help)
+{
+    return cfx_metric_get(CFX_METRIC_COUNTER, name, help, NULL);
+}
+
+static void
+make_metrics(CfxStore *self)
+{
+    self->metrics.beliefs = counter("cariflex_store_beliefs_total", "Beliefs written");
+    self->metrics.commits = counter("cariflex_store_commits_total", "Commits that are done");
+    self->metrics.refused = counter("cariflex_store_refused_total", "Commits that were refused");
+    self->metrics.groups = counter("cariflex_store_groups_total", "Transactions");
+    self->metrics.repeats = counter("cariflex_store_repeats_total", "Transactions tried again");
+    self->metrics.queued = cfx_metric_get(
+        CFX_METRIC_GAUGE, "cariflex_store_queued", "Commits that wait to be stored", NULL);
+}
+
 CfxStore *
 cfx_store_new(CfxLoop *main_loop, CfxClock *clock, CfxInstance *storage)
 {
@@ -203,6 +223,7 @@ cfx_store_new(CfxLoop *main_loop, CfxClock *clock, CfxInstance *storage)
     g_queue_init(&self->bulk);
     g_queue_init(&self->requests);
     loop_new(self, main_loop);
+    make_metrics(self);
     cfx_instance_add_stop_hook(instance_stops, self);
     the_store = self;
     return self;
@@ -231,6 +252,10 @@ cfx_store_stop(CfxStore *self, CfxDone done, gpointer data)
 {
     self->stopped = done;
     self->stopped_data = data;
+    if (self->writer == NULL) {
+        cfx_loop_post(self->main_loop, cfx_store_post_stopped, self);
+        return;
+    }
     g_mutex_lock(&self->lock);
     self->is_open = FALSE;
     g_mutex_unlock(&self->lock);

@@ -63,6 +63,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxStore, cfx_store_free)
  */
 const CfxDataApi *cfx_store_api(void);
 
+/*
+ * A store is real or simulated, never both (domain.md 60): marks a new one, and refuses with CONFIG
+ * one that has the other mark. For the daemon, after start and before anything is written.
+ * @host: the core's own instance
+ */
+void cfx_store_claim_clock(const CfxHost *host, gboolean is_simulated, CfxDone done, gpointer data);
+
 /* A new snapshot is in force: units, signs and sources come from it. Takes a reference. */
 void cfx_store_set_model(CfxStore *self, const CfxModel *model);
 

@@ -549,6 +549,9 @@ test_series(void)
                  (CfxSeriesQuery){ .sensor = 99, .step_us = quarter, .n = 1 },
                  "sensor: there is no sensor 99");
     check_series(fixture, (CfxSeriesQuery){ .sensor = 1, .n = 1 }, "step_us: not above 0");
+    check_series(fixture,
+                 (CfxSeriesQuery){ .sensor = 1, .n = 9, .step_us = G_MAXINT64 / 4 },
+                 "n: the grid is longer than time");
 }
 
 /* --- the end ------------------------------------------------------------------------------- */
@@ -622,6 +625,9 @@ test_start_fails(void)
 
     cfx_store_stop(fixture->store, told, &done);
     fixture_wait(&done);
+    done = 0;
+    cfx_store_stop(fixture->store, told, &done); /* a second time: there is nothing to stop */
+    fixture_wait(&done);
     path->text = "/nonexistent/folder/store.db";
     done = 0;
     cfx_store_start(fixture->store, failed_start, &done);
@@ -632,6 +638,53 @@ test_start_fails(void)
     done = 0;
     cfx_store_start(fixture->store, told, &done);
     fixture_wait(&done);
+}
+
+static void
+claimed(gpointer data, const GError *error)
+{
+    *(int *)data = error != NULL ? error->code : -1;
+}
+
+static void
+test_claim_clock(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    const CfxHost *host = &fixture->host->host;
+    int code = 0;
+
+    cfx_store_claim_clock(host, TRUE, claimed, &code);
+    fixture_wait(&code);
+    g_assert_cmpint(code, ==, -1);
+    fixture_restart(fixture);
+    code = 0;
+    cfx_store_claim_clock(host, FALSE, claimed, &code);
+    fixture_wait(&code);
+    g_assert_cmpint(code, ==, CFX_ERROR_CONFIG);
+    code = 0;
+    cfx_store_claim_clock(host, TRUE, claimed, &code);
+    fixture_wait(&code);
+    g_assert_cmpint(code, ==, -1);
+}
+
+static void
+test_backup(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    g_autofree char *path = g_build_filename(fixture->dir, "copy.db", NULL);
+    g_auto(Outcome) outcome = { 0 };
+    int code = 0;
+
+    put_belief(fixture->depot, 1, 0, 0, 1000, &outcome);
+    fixture_wait(&outcome.done);
+    cfx_store_backup(fixture->store, &fixture->host->host, path, claimed, &code);
+    fixture_wait(&code);
+    g_assert_cmpint(code, ==, -1);
+    g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    code = 0;
+    cfx_store_backup(fixture->store, &fixture->host->host, path, claimed, &code);
+    fixture_wait(&code);
+    g_assert_cmpint(code, ==, CFX_ERROR_CONFLICT);
 }
 
 int
@@ -657,5 +710,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/stop-drains", test_stop_drains);
     g_test_add_func("/store/stop-with-failing-storage", test_stop_with_failing_storage);
     g_test_add_func("/store/start-fails", test_start_fails);
+    g_test_add_func("/store/claim-clock", test_claim_clock);
+    g_test_add_func("/store/backup", test_backup);
     return g_test_run();
 }
