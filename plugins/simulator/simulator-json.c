@@ -149,7 +149,7 @@ gboolean
 sim_json_integer(JsonObject *object, const char *name, gint64 *ret)
 {
     double value;
-    if (!sim_json_real(object, name, &value) || value != floor(value) || fabs(value) > 1e15)
+    if (!sim_json_real(object, name, &value) || value != floor(value) || fabs(value) > 0x1p53)
         return FALSE;
     *ret = (gint64)value;
     return TRUE;
