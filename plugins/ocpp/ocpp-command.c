@@ -68,11 +68,10 @@ COMMAND(set_variables,
         "{\"type\":\"object\",\"required\":[\"setVariableData\"],\"properties\":"
         "{\"setVariableData\":{\"type\":\"array\"}}}");
 
-const CfxCommandInfo *const ocpp_commands[] = {
+const CfxCommandInfo *const ocpp_commands[OCPP_N_COMMANDS] = {
     &reset, &trigger,   &availability,  &unlock,        &start,
     &stop,  &composite, &get_variables, &set_variables,
 };
-const guint32 ocpp_n_commands = G_N_ELEMENTS(ocpp_commands);
 
 static void
 answered(OcppStation *station, gpointer data, const OcppCallResult *result)
@@ -97,7 +96,7 @@ answered(OcppStation *station, gpointer data, const OcppCallResult *result)
 static const char *
 find_name(const char *name)
 {
-    for (guint32 i = 0; i < ocpp_n_commands; i++) {
+    for (guint32 i = 0; i < OCPP_N_COMMANDS; i++) {
         if (strcmp(ocpp_commands[i]->name, name) == 0)
             return ocpp_commands[i]->name;
     }

@@ -6,8 +6,8 @@
 
 G_BEGIN_DECLS
 
-extern const CfxCommandInfo *const ocpp_commands[];
-extern const guint32 ocpp_n_commands;
+#define OCPP_N_COMMANDS 9
+extern const CfxCommandInfo *const ocpp_commands[OCPP_N_COMMANDS];
 
 /* CfxAdapterOps.command */
 void

@@ -2,6 +2,7 @@
 #include "ocpp-dispatch.h"
 
 #include "ocpp-call.h"
+#include "ocpp-onboard.h"
 
 static const OcppHandler *const handler_lists[] = {
     ocpp_transaction_handlers,
@@ -128,6 +129,8 @@ handle_call(OcppStation *station, OcppFrame *frame, guint64 hash, gint64 receive
     handler->handle(&request, payload);
     ocpp_answer_commit(request.answer, received_us);
     ocpp_answer_done(request.answer);
+    if (!station->is_booting)
+        ocpp_onboard_heard(station);
 }
 
 void

@@ -259,7 +259,7 @@ let_in(OcppInstance *instance, const CfxRequest *request, OcppStation *station)
     ocpp_report_station(station);
     /* one that never booted with us must do that first */
     if (station->is_accepted)
-        ocpp_onboard_start(station, FALSE);
+        ocpp_onboard_connected(station);
 }
 
 static void

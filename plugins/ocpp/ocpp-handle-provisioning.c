@@ -44,6 +44,7 @@ handle_boot(OcppRequest *request, gconstpointer payload)
     station->boot_us = request->now_us;
     station->is_accepted = TRUE;
     station->is_booting = TRUE;
+    ocpp_onboard_stop(station);
     cfx_json_member_text(doc, "reason", ocpp_boot_reason_words[boot->reason]);
     cfx_json_member_text(doc, "vendor", station->vendor);
     cfx_json_member_text(doc, "model", station->model);

@@ -13,6 +13,7 @@
 /* real time: how long the first slice of a plan, and reports of profiles, are waited for */
 #define SLICE_WAIT_US (2 * CFX_SECOND)
 #define PROFILES_WAIT_US (10 * CFX_SECOND)
+#define SETTLE_US CFX_SECOND
 
 typedef enum {
     STEP_FAIL_SAFE,
@@ -56,6 +57,7 @@ ocpp_onboard_stop(OcppStation *station)
     OcppOnboard *self = station->onboard;
 
     station->is_reading = FALSE;
+    cfx_timer_clear(station->instance->host, &station->settle_timer);
     if (self == NULL)
         return;
     cfx_timer_clear(station->instance->host, &self->timer);
@@ -526,4 +528,30 @@ ocpp_onboard_poke(OcppStation *station)
 
     if (self != NULL && self->step == STEP_FAIL_SAFE && ocpp_steer_is_safe(station))
         next_step(station);
+}
+
+static void
+settled(gpointer data)
+{
+    OcppStation *station = data;
+
+    station->settle_timer = 0;
+    ocpp_onboard_start(station, FALSE);
+}
+
+void
+ocpp_onboard_connected(OcppStation *station)
+{
+    ocpp_onboard_stop(station);
+    station->settle_timer =
+        cfx_timer_after(station->instance->host, CFX_CLOCK_REAL, SETTLE_US, settled, station);
+}
+
+void
+ocpp_onboard_heard(OcppStation *station)
+{
+    if (station->settle_timer == 0)
+        return;
+    cfx_timer_clear(station->instance->host, &station->settle_timer);
+    ocpp_onboard_start(station, FALSE);
 }

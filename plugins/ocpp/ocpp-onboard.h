@@ -11,6 +11,11 @@ G_BEGIN_DECLS
 
 /* Begins, or begins again. @has_booted: after BootNotification, else after a mere reconnect */
 void ocpp_onboard_start(OcppStation *station, gboolean has_booted);
+/* It has connected, and was accepted before: begins when it turns out that it does not boot. */
+void ocpp_onboard_connected(OcppStation *station);
+/* A call of another kind than BootNotification was handled. */
+void ocpp_onboard_heard(OcppStation *station);
+
 /* The connection has gone. */
 void ocpp_onboard_stop(OcppStation *station);
 /* Something was accepted or given up: go on if that was awaited. */

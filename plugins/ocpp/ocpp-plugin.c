@@ -221,8 +221,10 @@ command(gpointer self, gint64 asset, const char *name, GBytes *args, CfxCall *ca
 const CfxPluginInfo *
 cfx_plugin_query_v1(void)
 {
-    static CfxAdapterOps ops = {
+    static const CfxAdapterOps ops = {
         .struct_size = sizeof(CfxAdapterOps),
+        .n_commands = OCPP_N_COMMANDS,
+        .commands = ocpp_commands,
         .apply = apply,
         .command = command,
     };
@@ -254,7 +256,5 @@ cfx_plugin_query_v1(void)
         .factories = factories,
     };
 
-    ops.commands = ocpp_commands;
-    ops.n_commands = ocpp_n_commands;
     return &info;
 }

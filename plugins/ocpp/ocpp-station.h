@@ -135,7 +135,8 @@ struct _OcppStation {
     CfxTimer call_timer;
     /* registration */
     gboolean is_accepted;
-    gboolean is_booting; /* its BootNotification is not answered yet: no calls */
+    gboolean is_booting;   /* its BootNotification is not answered yet: no calls */
+    CfxTimer settle_timer; /* it has connected; will it boot? until that is clear: no calls */
     char *vendor, *model, *serial, *firmware;
     gint32 boot_reason;
     gint64 boot_us;

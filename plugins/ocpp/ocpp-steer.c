@@ -545,7 +545,7 @@ look(OcppEvse *evse)
     gint slot;
 
     if (evse->is_busy || station->socket == NULL || !station->is_accepted || station->is_booting ||
-        !has_plan(evse))
+        station->settle_timer != 0 || !has_plan(evse))
         return;
     is_urgent = (plan_flags(evse) & CFX_PLAN_URGENT) != 0;
     if (station->is_reading && !is_urgent)

@@ -128,7 +128,7 @@ ocpp_transaction_event(OcppTransaction *self, const OcppTransactionEvent *event)
         is_changed = self->last_seq < 0 || (state >= 0 && state != self->state);
         self->last_seq = event->seq_no;
         self->last_us = event->timestamp_us;
-        if (state >= 0)
+        if (state >= 0 && self->ended_us == 0)
             self->state = state;
     }
     if (event->event_type == OCPP_EVENT_ENDED && self->end_seq < 0) {
