@@ -112,6 +112,9 @@ read_station(SimScene *self, JsonObject *json, GError **error)
         return FALSE;
     station.rated_w *= 1000;
     station.register_wh = kwh * 1000;
+    /* its rating is what a limit counts it with, so it keeps that too */
+    station.max_current_a =
+        MIN(station.max_current_a, station.rated_w / (station.voltage_v * station.phases));
     station.periods = (guint)periods;
     station.takes_watts = units != NULL && strchr(units, 'W') != NULL;
     g_array_append_val(self->stations, station);
