@@ -124,7 +124,7 @@ solve(gpointer data)
         works = ops->load(run->session, run->lent, &run->error);
     if (works)
         ops->solve(run->session, &how, &run->solution, &run->error);
-    run->solved_us = g_get_monotonic_time();
+    run->solved_us = cfx_now_real(run->site->engine->host);
 }
 
 static void
