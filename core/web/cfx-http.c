@@ -16,7 +16,7 @@ typedef struct {
     guint refs; /* main thread only */
     CfxHttp *http;
     GList link;
-    CfxInstance *owner;
+    CfxInstance *owner; /* under http->lock; NULL: it has stopped, and was told */
     guint64 generation;
     CfxHttpDone done;
     gpointer data;
@@ -53,8 +53,8 @@ typedef struct {
 struct _CfxHttp {
     CfxWeb *web;
     SoupSession *session;
-    GQueue calls;          /* (element-type Call) main thread only */
-    GMutex lock;           /* of deliveries */
+    GMutex lock;           /* of what follows */
+    GQueue calls;          /* (element-type Call) not finished */
     GPtrArray *deliveries; /* (element-type Delivery) on their way home */
 };
 
@@ -176,6 +176,29 @@ copy_headers(Delivery *to, SoupMessageHeaders *from)
     }
 }
 
+/* What a finished call has to tell. */
+static Delivery *
+delivery_new(const Call *call, GError *error)
+{
+    Delivery *delivery = g_new0(Delivery, 1);
+    delivery->owner = call->owner;
+    delivery->generation = call->generation;
+    delivery->done = call->done;
+    delivery->data = call->data;
+    delivery->error = error;
+    return delivery;
+}
+
+static void
+fill_answer(Call *self, Delivery *delivery)
+{
+    delivery->answer.struct_size = sizeof delivery->answer;
+    delivery->answer.status = soup_message_get_status(self->msg);
+    delivery->answer.body = g_byte_array_free_to_bytes(g_steal_pointer(&self->got));
+    copy_headers(delivery, soup_message_get_response_headers(self->msg));
+    delivery->answer.headers = delivery->pairs;
+}
+
 /* Ends a call, once. error (transfer full) (nullable): NULL: it was answered. */
 static void
 finish(Call *self, GError *error)
@@ -188,30 +211,23 @@ finish(Call *self, GError *error)
     cfx_loop_timer_stop(self->main, self->timer);
     g_cancellable_cancel(self->cancellable);
     CfxHttp *http = self->http;
-    g_queue_unlink(&http->calls, &self->link);
-    Delivery *delivery = g_new0(Delivery, 1);
-    delivery->owner = self->owner;
-    delivery->generation = self->generation;
-    delivery->done = self->done;
-    delivery->data = self->data;
-    delivery->error = error;
-    if (error == NULL) {
-        delivery->answer.struct_size = sizeof delivery->answer;
-        delivery->answer.status = soup_message_get_status(self->msg);
-        delivery->answer.body = g_byte_array_free_to_bytes(g_steal_pointer(&self->got));
-        copy_headers(delivery, soup_message_get_response_headers(self->msg));
-        delivery->answer.headers = delivery->pairs;
-    }
     g_mutex_lock(&http->lock);
-    g_ptr_array_add(http->deliveries, delivery);
+    g_queue_unlink(&http->calls, &self->link);
+    CfxInstance *owner = self->owner;
+    if (owner != NULL) {
+        Delivery *delivery = delivery_new(self, error);
+        if (error == NULL)
+            fill_answer(self, delivery);
+        g_ptr_array_add(http->deliveries, delivery);
+        Parcel *parcel = g_new(Parcel, 1);
+        *parcel = (Parcel){ http, delivery };
+        cfx_loop_post(owner->home, parcel_cb, parcel);
+    } else {
+        g_clear_error(&error);
+    }
     g_mutex_unlock(&http->lock);
-    Parcel *parcel = g_new(Parcel, 1);
-    *parcel = (Parcel){ http, delivery };
-    cfx_loop_post(self->owner->home, parcel_cb, parcel);
     call_unref(self);
 }
-
-static void fail(Call *self, int code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 static void
 fail(Call *self, int code, const char *format, ...)
@@ -415,24 +431,23 @@ static void
 start_cb(gpointer data)
 {
     Call *self = data;
-    CfxHttp *http = self->http;
-    g_queue_push_tail_link(&http->calls, &self->link);
-    if (!cfx_instance_is_alive(self->owner, self->generation)) {
-        fail(self, CFX_ERROR_CANCELLED, "the instance stops");
+    if (self->is_done) { /* its instance stopped meanwhile */
+        call_unref(self);
         return;
     }
-    self->session = g_object_ref(http->session);
+    self->session = g_object_ref(self->http->session);
     self->timer = cfx_loop_timer_start(self->main,
                                        CFX_CLOCK_REAL,
                                        cfx_loop_now(self->main, CFX_CLOCK_REAL) + self->timeout_us,
                                        timeout_cb,
                                        self);
-    if (!make_message(self))
-        return;
-    if (self->is_public_only)
-        resolve(self);
-    else
-        send_message(self);
+    if (make_message(self)) {
+        if (self->is_public_only)
+            resolve(self);
+        else
+            send_message(self);
+    }
+    call_unref(self);
 }
 
 void
@@ -442,7 +457,7 @@ cfx_http_call(
     Call *made = g_new0(Call, 1);
     CfxHttpCall mine = { 0 };
     memcpy(&mine, call, MIN(call->struct_size, sizeof mine));
-    made->refs = 1;
+    made->refs = 2; /* of the list, and of start_cb() */
     made->http = self;
     made->main = self->web->main;
     made->link.data = made;
@@ -464,29 +479,52 @@ cfx_http_call(
         g_ptr_array_add(made->header_texts, g_strdup(pair->name));
         g_ptr_array_add(made->header_texts, g_strdup(pair->value != NULL ? pair->value : ""));
     }
+    g_mutex_lock(&self->lock);
+    g_queue_push_tail_link(&self->calls, &made->link);
+    g_mutex_unlock(&self->lock);
     cfx_web_run_main(self->web, start_cb, made);
+}
+
+/* [main] Ends the calls that nobody waits for. */
+static void
+end_orphans_cb(gpointer data)
+{
+    CfxHttp *self = data;
+    g_autoptr(GPtrArray) orphans = g_ptr_array_new();
+    g_mutex_lock(&self->lock);
+    for (GList *link = self->calls.head; link != NULL; link = link->next) {
+        Call *call = link->data;
+        if (call->owner == NULL)
+            g_ptr_array_add(orphans, call);
+    }
+    g_mutex_unlock(&self->lock);
+    for (guint i = 0; i < orphans->len; i++)
+        fail(orphans->pdata[i], CFX_ERROR_CANCELLED, "the instance stops");
 }
 
 void
 cfx_http_drop_owner(CfxHttp *self, const CfxInstance *owner)
 {
-    for (GList *link = self->calls.head, *next; link != NULL; link = next) {
-        Call *call = link->data;
-        next = link->next;
-        if (call->owner == owner)
-            fail(call, CFX_ERROR_CANCELLED, "the instance stops");
-    }
-    /* what is on its way must come before destroy() */
     g_autoptr(GPtrArray) mine = g_ptr_array_new();
     g_mutex_lock(&self->lock);
+    /* what is on its way home must come before destroy() */
     for (guint i = self->deliveries->len; i > 0; i--) {
         Delivery *delivery = self->deliveries->pdata[i - 1];
         if (delivery->owner == owner)
-            g_ptr_array_add(mine, g_ptr_array_steal_index(self->deliveries, i - 1));
+            g_ptr_array_insert(mine, 0, g_ptr_array_steal_index(self->deliveries, i - 1));
+    }
+    for (GList *link = self->calls.head; link != NULL; link = link->next) {
+        Call *call = link->data;
+        if (call->owner != owner)
+            continue;
+        GError *error = g_error_new_literal(CFX_ERROR, CFX_ERROR_CANCELLED, "the instance stops");
+        g_ptr_array_add(mine, delivery_new(call, error));
+        call->owner = NULL;
     }
     g_mutex_unlock(&self->lock);
-    for (guint i = mine->len; i > 0; i--)
-        deliver_cb(mine->pdata[i - 1]);
+    for (guint i = 0; i < mine->len; i++)
+        deliver_cb(mine->pdata[i]);
+    cfx_web_run_main(self->web, end_orphans_cb, self);
 }
 
 void

@@ -609,12 +609,12 @@ cfx_request_respond(const CfxRequest *request, guint32 status, const CfxPair *he
 }
 
 void
-cfx_requests_drop_owner(CfxWeb *web, const CfxInstance *owner)
+cfx_requests_drop_owner(CfxWeb *web, const CfxInstance *owner, guint64 generation)
 {
     for (GList *link = web->requests.head, *next; link != NULL; link = next) {
         CfxRequestHold *self = link->data;
         next = link->next;
-        if (self->mount->owner != owner)
+        if (self->mount->owner != owner || self->mount->generation > generation)
             continue;
         if (self->state == CFX_REQUEST_WAITING && self->socket == NULL)
             refuse(self, 503, "the service stops");

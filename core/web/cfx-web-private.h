@@ -105,8 +105,8 @@ void cfx_request_respond(const CfxRequest *request,
                          guint32 status,
                          const CfxPair *headers,
                          GBytes *body);
-/* Answers 503 to those that wait for that instance, and forgets them. */
-void cfx_requests_drop_owner(CfxWeb *web, const CfxInstance *owner);
+/* Answers 503 to those that wait for that life of an instance, and forgets them. */
+void cfx_requests_drop_owner(CfxWeb *web, const CfxInstance *owner, guint64 generation);
 
 typedef enum {
     CFX_REQUEST_READING,  /* not given to a plugin yet */

@@ -176,6 +176,20 @@ cfx_web_api(void)
 /* --- life ---------------------------------------------------------------------------------------
  */
 
+typedef struct {
+    CfxWeb *web;
+    const CfxInstance *owner;
+    guint64 generation;
+} Drop;
+
+static void
+drop_requests_cb(gpointer data)
+{
+    Drop *drop = data;
+    cfx_requests_drop_owner(drop->web, drop->owner, drop->generation);
+    g_free(drop);
+}
+
 static void
 stop_hook(gpointer data, CfxInstance *instance)
 {
@@ -184,7 +198,9 @@ stop_hook(gpointer data, CfxInstance *instance)
         CfxListener *listener = self->listeners->pdata[i];
         cfx_routes_remove_owner(listener->routes, instance);
     }
-    cfx_requests_drop_owner(self, instance);
+    Drop *drop = g_new(Drop, 1);
+    *drop = (Drop){ self, instance, instance->generation };
+    cfx_web_run_main(self, drop_requests_cb, drop);
     g_mutex_lock(&self->lock);
     CfxSockets *sockets = g_hash_table_lookup(self->engines, instance->home);
     g_mutex_unlock(&self->lock);
@@ -228,7 +244,7 @@ cfx_web_free(CfxWeb *self)
     cfx_instance_remove_stop_hooks(self);
     while (self->requests.head != NULL) {
         CfxRequestHold *hold = self->requests.head->data;
-        cfx_requests_drop_owner(self, hold->mount->owner);
+        cfx_requests_drop_owner(self, hold->mount->owner, hold->mount->generation);
     }
     for (guint i = 0; i < self->listeners->len; i++)
         cfx_listener_drop(self->listeners->pdata[i]);
