@@ -193,6 +193,10 @@ cfx_daemon_run(CfxSetup *setup)
     g_source_remove(term);
     g_source_remove(interrupt);
     cfx_loop_timer_stop(daemon.loop, daemon.patience);
+    for (guint i = 0; cfx_steps_stop[i] != NULL; i++) {
+        if (cfx_steps_stop[i]->release != NULL)
+            cfx_steps_stop[i]->release(&daemon);
+    }
     cfx_log_write(CFX_LOG_MESSAGE, "host", NULL, "stopped");
     daemon_clear(&daemon);
     return daemon.status;

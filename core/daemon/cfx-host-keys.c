@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cfx-host-keys.h"
 
+#include "cfx-web.h"
+
 #include <string.h>
 
 static const CfxConfigKey host_keys[] = {
@@ -53,6 +55,10 @@ static CfxGroupKind kinds[] = {
 const CfxGroupKind *
 cfx_group_kinds(void)
 {
+    for (CfxGroupKind *kind = kinds; kind->kind != NULL; kind++) {
+        if (strcmp(kind->kind, "listener") == 0)
+            kind->keys = cfx_web_listener_keys(&kind->n_keys);
+    }
     return kinds;
 }
 

@@ -3,6 +3,7 @@
 #include "cfx-host-keys.h"
 #include "cfx-setup-private.h"
 #include "cfx-suggest.h"
+#include "cfx-web.h"
 
 #include <string.h>
 
@@ -75,9 +76,29 @@ check_planner(CfxSetup *setup)
     check_scheduler(setup, "shadow");
 }
 
+/* also: beside a simulated clock nothing but loopback, or somebody else's cars would be steered by
+ * a time that is not theirs */
+static void
+check_listeners(CfxSetup *setup)
+{
+    gboolean is_simulated = cfx_config_text(&setup->clock->checked->config, "page") != NULL;
+    for (guint i = 0; i < setup->listeners->len; i++) {
+        const CfxSetupGroup *item = g_ptr_array_index(setup->listeners, i);
+        g_autofree char *problem = cfx_web_listener_problem(&item->checked->config, is_simulated);
+        if (problem != NULL)
+            cfx_problems_add(setup->problems,
+                             item->group->file,
+                             item->group->line,
+                             item->group->group,
+                             "%s",
+                             problem);
+    }
+}
+
 void
 cfx_setup_check_together(CfxSetup *setup)
 {
     check_names(setup);
     check_planner(setup);
+    check_listeners(setup);
 }

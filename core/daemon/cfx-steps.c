@@ -7,8 +7,5 @@ const CfxStep *const cfx_steps_start[] = {
 
 /* nobody new, then who talks to devices, then the planner, then the queue of the store */
 const CfxStep *const cfx_steps_stop[] = {
-    &cfx_step_socket,
-    &cfx_step_adapters,
-    &cfx_step_schedulers,
-    NULL,
+    &cfx_step_socket, &cfx_step_web, &cfx_step_adapters, &cfx_step_schedulers, NULL,
 };
