@@ -4,6 +4,7 @@
 #include "cfx-daemon.h"
 
 #include "cfx-bus.h"
+#include "cfx-bus-methods.h"
 
 static void
 status(gpointer data, GVariant *arguments, CfxBusCall *call)
@@ -28,6 +29,10 @@ socket_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 static void
 bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 {
+    if (daemon->reg != NULL)
+        cfx_bus_add(daemon->bus, cfx_bus_register_methods, daemon->reg);
+    if (daemon->engine != NULL)
+        cfx_bus_add(daemon->bus, cfx_bus_engine_methods, daemon->engine);
     cfx_bus_start(daemon->bus);
     done(data, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Adapters and schedulers. They go on by themselves: one that fails does not keep the rest. */
+/* Adapters. They go on by themselves: one that fails does not keep the rest. */
 #include "cfx-daemon.h"
 
 #include "cfx-life.h"
@@ -32,17 +32,11 @@ cfx_daemon_stop_instances(CfxDaemon *daemon, GPtrArray *instances, CfxDone done,
 }
 
 static void
-start_all(CfxDaemon *daemon, GPtrArray *instances, CfxDone done, gpointer data)
-{
-    for (guint i = 0; i < instances->len; i++)
-        cfx_life_start(g_ptr_array_index(instances, i), NULL, NULL);
-    done(data, NULL);
-}
-
-static void
 adapters_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 {
-    start_all(daemon, daemon->adapters, done, data);
+    for (guint i = 0; i < daemon->adapters->len; i++)
+        cfx_life_start(g_ptr_array_index(daemon->adapters, i), NULL, NULL);
+    done(data, NULL);
 }
 
 static void
@@ -51,17 +45,4 @@ adapters_stop(CfxDaemon *daemon, CfxDone done, gpointer data)
     cfx_daemon_stop_instances(daemon, daemon->adapters, done, data);
 }
 
-static void
-schedulers_start(CfxDaemon *daemon, CfxDone done, gpointer data)
-{
-    start_all(daemon, daemon->schedulers, done, data);
-}
-
-static void
-schedulers_stop(CfxDaemon *daemon, CfxDone done, gpointer data)
-{
-    cfx_daemon_stop_instances(daemon, daemon->schedulers, done, data);
-}
-
 const CfxStep cfx_step_adapters = { "adapters", adapters_start, adapters_stop, NULL };
-const CfxStep cfx_step_schedulers = { "schedulers", schedulers_start, schedulers_stop, NULL };

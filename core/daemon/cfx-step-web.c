@@ -17,7 +17,10 @@ web_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 {
     g_autoptr(GError) error = NULL;
     const CfxWebMonitor monitor = { daemon, is_ready, NULL };
-    daemon->web = cfx_web_new(daemon->loop, NULL);
+    CfxWebAuth auth = { 0 };
+    if (daemon->reg != NULL)
+        auth = cfx_web_auth_of_register(daemon->reg);
+    daemon->web = cfx_web_new(daemon->loop, daemon->reg != NULL ? &auth : NULL);
     cfx_web_set_monitor(daemon->web, &monitor);
     for (guint i = 0; i < daemon->setup->listeners->len && error == NULL; i++) {
         const CfxSetupGroup *group = g_ptr_array_index(daemon->setup->listeners, i);

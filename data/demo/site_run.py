@@ -91,7 +91,7 @@ class SiteRun:
     def write_keyfiles(self):
         scheduler = self.options.scheduler
         listeners = "".join(
-            f"[listener:{zone}]\nzone={zone}\naddress=127.0.0.1\nport={port}\n\n"
+            f"[listener:{zone}]\nzone={zone}\naddress=127.0.0.1:{port}\n\n"
             for zone, port in self.ports.items())
         (self.folder / "cariflex.conf").write_text(
             f"""# Made by the demo. The site's daemon.
