@@ -33,7 +33,7 @@ typedef struct _Op {
 
 /* One instance as the store knows it. [its home] */
 struct _StoreClient {
-    CfxStore *store;
+    guint64 serial; /* of its store */
     CfxInstance *instance;
     StoreLoop *home;
     GQueue ops;         /* of Op.link */
@@ -96,6 +96,7 @@ struct _StoreLoop {
 };
 
 struct _CfxStore {
+    guint64 serial; /* among the stores that this process has had */
     CfxLoop *main_loop;
     CfxClock *clock;
     CfxInstance *storage;

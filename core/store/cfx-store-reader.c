@@ -376,14 +376,15 @@ request_send(Request *self)
 {
     CfxStore *store = self->store;
 
+    /* once it is in the queue, it belongs to a reader until it comes back */
     g_mutex_lock(&store->lock);
-    gboolean is_open = store->is_open;
-    if (is_open && self->error == NULL) {
+    gboolean is_sent = store->is_open && self->error == NULL;
+    if (is_sent) {
         g_queue_push_tail(&store->requests, self);
         g_cond_signal(&store->readers_wake);
     }
     g_mutex_unlock(&store->lock);
-    if (is_open && self->error == NULL)
+    if (is_sent)
         return;
     request_fail(self, CFX_ERROR_UNAVAILABLE, "the store is not open: it starts or stops");
     cfx_loop_post(self->instance->home, request_deliver, self);

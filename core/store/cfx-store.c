@@ -8,6 +8,7 @@
 #define READERS 2
 
 static CfxStore *the_store;
+static guint64 last_serial;
 
 CfxStore *
 cfx_store_default(void)
@@ -97,10 +98,11 @@ cfx_store_client(CfxStore *self, const CfxHost *host)
     CfxInstance *instance = cfx_instance_of(host);
     StoreClient *client = cfx_instance_part(instance, "store");
 
-    if (client != NULL && client->store == self)
+    /* not the address: a store that is gone may have had the same */
+    if (client != NULL && client->serial == self->serial)
         return client;
     client = g_new0(StoreClient, 1);
-    client->store = self;
+    client->serial = self->serial;
     client->instance = instance;
     client->home = loop_of(self, instance->home);
     client->watches = g_ptr_array_new();
@@ -130,7 +132,7 @@ instance_stops(gpointer data, CfxInstance *instance)
 {
     StoreClient *client = cfx_instance_part(instance, "store");
 
-    if (client == NULL || client->store != data)
+    if (client == NULL || client->serial != ((CfxStore *)data)->serial)
         return;
     client_cancel(client, "the instance has been stopped");
     cfx_store_unwatch_all(client);
@@ -207,6 +209,7 @@ cfx_store_new(CfxLoop *main_loop, CfxClock *clock, CfxInstance *storage)
 {
     CfxStore *self = g_new0(CfxStore, 1);
 
+    self->serial = ++last_serial;
     self->main_loop = main_loop;
     self->clock = clock;
     self->storage = storage;
