@@ -161,7 +161,10 @@ add_block(Interior *self, guint32 d)
     for (guint32 i = 0; i < width; i++)
         add_power(self, block, i);
     /* what happens before its first free slot is fixed */
-    double before = begin > 0 ? device->empty[begin - 1] : device->start;
+    double before = device->start;
+    for (guint32 j = 0; j < begin && device->has_stock; j++)
+        before = device->keep[j] * before +
+                 schedule_change(self->model->problem, d, j, device->floor[j]);
     for (guint32 i = 0; i < width && device->has_stock; i++) {
         guint32 j = begin + i;
         block->stock[i] = self->c.n;

@@ -122,11 +122,23 @@ read_node(FlowModel *model, guint32 g)
         node->has_price = node->has_price || node->buy[j] != 0 || node->sell[j] != 0;
         model->price_scale = MAX(model->price_scale, fabs(node->buy[j]));
         model->price_scale = MAX(model->price_scale, fabs(node->sell[j]));
-        node->low[j] = node->high[j] = node->base[j];
+    }
+}
+
+void
+flow_model_ranges(FlowModel *model)
+{
+    for (guint32 g = 0; g < model->n_nodes; g++) {
+        FlowNode *node = &model->nodes[g];
+        for (guint32 j = 0; j < model->n_slots; j++)
+            node->low[j] = node->high[j] = node->base[j];
         for (guint32 d = 0; d < model->n_devices; d++) {
             double weight = model->weights[(gsize)g * model->n_devices + d];
-            node->low[j] += weight * model->devices[d].floor[j];
-            node->high[j] += weight * model->devices[d].ceil[j];
+            const FlowDevice *device = &model->devices[d];
+            for (guint32 j = 0; weight != 0 && j < model->n_slots; j++) {
+                node->low[j] += weight * device->floor[j];
+                node->high[j] += weight * device->ceil[j];
+            }
         }
     }
 }
@@ -229,6 +241,7 @@ flow_model_new(const CfxProblem *problem)
         read_device(model, d);
     for (guint32 g = 0; g < model->n_nodes; g++)
         read_node(model, g);
+    flow_model_ranges(model);
     for (guint32 i = 0; i < model->n_limits; i++)
         read_limit(model, i);
     read_targets(model);

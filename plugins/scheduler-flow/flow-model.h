@@ -64,6 +64,9 @@ FlowModel *flow_model_new(const CfxProblem *problem);
 void flow_model_free(FlowModel *model);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(FlowModel, flow_model_free)
 
+/* What the nodes can have at all, after floor or ceil of a device changed. */
+void flow_model_ranges(FlowModel *model);
+
 /* Stock at the end of each slot under these powers. */
 void flow_model_simulate(const FlowModel *model, guint32 d, const double *power, double *stock);
 

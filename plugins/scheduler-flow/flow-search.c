@@ -8,78 +8,20 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_NODES 200 /* merges for one device */
-#define UNEVEN 1e-2   /* how much more an unequal share of a shortage counts */
-
-static FlowScore
-score_of(const FlowModel *model, const SchedulePlan *plan)
-{
-    FlowScore score = { .cost = plan->cost };
-    memcpy(score.breach, plan->breach_tier_kwh, sizeof(score.breach));
-    for (guint32 i = 0; i < model->n_targets; i++) {
-        const FlowTarget *target = &model->targets[i];
-        double lack = plan->shortfall_kwh[model->target_row[i]];
-        if (lack > 0)
-            score.lack[target->tier] +=
-                flow_target_grade(model, target) * lack * (1 + UNEVEN * lack / target->share);
-    }
-    return score;
-}
-
-/* −1: a is better. Differences that only rounding makes do not count. */
-static int
-compare_scores(const FlowScore *a, const FlowScore *b)
-{
-    for (guint i = 0; i < CFX_LIMIT_TIERS; i++) {
-        if (fabs(a->breach[i] - b->breach[i]) > 1e-5)
-            return a->breach[i] < b->breach[i] ? -1 : 1;
-    }
-    for (guint i = 0; i < CFX_TARGET_TIERS; i++) {
-        if (fabs(a->lack[i] - b->lack[i]) > 1e-5)
-            return a->lack[i] < b->lack[i] ? -1 : 1;
-    }
-    double noise = 1e-9 * (1 + fabs(b->cost));
-    return a->cost < b->cost - noise ? -1 : a->cost > b->cost + noise ? 1 : 0;
-}
-
 void
-flow_offer(FlowSolver *solver)
+flow_rest(FlowSolver *solver, guint32 d)
 {
-    FlowModel *model = solver->model;
-    SchedulePlan *plan = solver->judged;
-    gsize cells = (gsize)model->n_devices * model->n_slots;
-    for (gsize i = 0; i < cells; i++)
-        plan->power_kw[i] = fabs(solver->power[i]) < 1e-9 ? 0 : solver->power[i];
-    schedule_plan_judge(plan, model->problem, model->weights);
-    FlowScore score = score_of(model, plan);
-    if (solver->has_best && compare_scores(&score, &solver->best_score) >= 0)
-        return;
-    solver->judged = solver->best;
-    solver->best = plan;
-    solver->best_score = score;
-    solver->has_best = TRUE;
-    solver->bound = -INFINITY;
-}
-
-double
-flow_gap(const FlowSolver *solver)
-{
-    double cost = solver->best->cost;
-    if (solver->bound == -INFINITY)
-        return INFINITY;
-    return MAX(0, (cost - solver->bound) / (1 + fabs(cost)));
+    const FlowModel *model = solver->model;
+    const FlowDevice *device = &model->devices[d];
+    for (guint32 j = 0; j < model->n_slots; j++)
+        solver->power[(gsize)d * model->n_slots + j] = CLAMP(0, device->low[j], device->high[j]);
 }
 
 static void
 rest_all(FlowSolver *solver)
 {
-    const FlowModel *model = solver->model;
-    for (guint32 d = 0; d < model->n_devices; d++) {
-        const FlowDevice *device = &model->devices[d];
-        for (guint32 j = 0; j < model->n_slots; j++)
-            solver->power[(gsize)d * model->n_slots + j] =
-                CLAMP(0, device->low[j], device->high[j]);
-    }
+    for (guint32 d = 0; d < solver->model->n_devices; d++)
+        flow_rest(solver, d);
     flow_nodes_follow(solver);
 }
 
@@ -115,8 +57,8 @@ compare_turns(gconstpointer a, gconstpointer b)
 }
 
 /* xorshift: the same everywhere */
-static double
-next_random(guint64 *state)
+double
+flow_random(guint64 *state)
 {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -133,7 +75,7 @@ order_devices(const FlowSolver *solver, double noise, guint64 *random)
         turns[d].device = d;
         turns[d].key = tightness(model, d);
         if (noise > 0)
-            turns[d].key += noise * next_random(random);
+            turns[d].key += noise * flow_random(random);
     }
     qsort(turns, model->n_devices, sizeof(Turn), compare_turns);
     return turns;
@@ -160,52 +102,81 @@ flow_search_first(FlowSolver *solver)
     flow_offer(solver);
 }
 
-void
-flow_prove(FlowSolver *solver)
+/* Real prices, exact answers, from the plan that is there. */
+gboolean
+flow_descend(FlowSolver *solver)
 {
-    double bound = flow_bound(solver, MAX_NODES);
-    if (bound > solver->bound)
-        solver->bound = bound;
+    g_autofree Turn *turns = order_devices(solver, 0, NULL);
+    for (guint i = 0; i < 2; i++) {
+        pass(solver, turns, FLOW_BY_MONEY, FLOW_MAX_NODES);
+        if (flow_clock_is_late(&solver->clock))
+            return FALSE;
+        flow_offer(solver);
+    }
+    return TRUE;
 }
 
+/*
+ * One device after another into empty nodes, at prices that say where the others will need room;
+ * those with the least choice first, then in orders that chance has shaken.
+ */
 static gboolean
-is_good(FlowSolver *solver, double gap)
+pack(FlowSolver *solver, guint try, guint64 *random)
 {
-    if (solver->bound == -INFINITY)
-        flow_prove(solver);
-    return flow_gap(solver) <= gap;
+    g_autofree Turn *turns = order_devices(solver, try == 0 ? 0 : 0.5, random);
+    rest_all(solver);
+    pass(solver, turns, FLOW_BY_PRICES, FLOW_MAX_NODES);
+    pass(solver, turns, FLOW_BY_PRICES | FLOW_FOR_WANTED, FLOW_MAX_NODES);
+    if (flow_clock_is_late(&solver->clock))
+        return FALSE;
+    flow_offer(solver);
+    pass(solver, turns, FLOW_BY_MONEY | FLOW_FOR_WANTED, FLOW_MAX_NODES);
+    if (flow_clock_is_late(&solver->clock))
+        return FALSE;
+    flow_offer(solver);
+    return TRUE;
+}
+
+/* Prices for the breach and shortfall that least rates have left the best plan with. */
+static gboolean
+price_best(FlowSolver *solver)
+{
+    FlowModel *model = solver->model;
+    const SchedulePlan *best = solver->best;
+    for (guint32 i = 0; i < model->n_limits; i++) {
+        FlowLimit *limit = &model->limits[i];
+        const double *node_kw = best->node_kw + (gsize)limit->node * model->n_slots;
+        for (guint32 j = 0; j < model->n_slots; j++)
+            limit->allowed[j] = MAX(limit->max[j], limit->sign * node_kw[j]);
+    }
+    for (guint32 k = 0; k < model->n_targets; k++) {
+        FlowTarget *target = &model->targets[k];
+        double stock = best->stock_kwh[(gsize)target->device * model->n_slots + target->slot];
+        target->level = MIN(target->reachable, stock);
+    }
+    return flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
 }
 
 void
 flow_search(FlowSolver *solver)
 {
-    guint64 random =
-        solver->how->seed * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) + 88172645463325252u;
-    g_autofree Turn *turns = order_devices(solver, 0, NULL);
-    /* the prices are new: they may prove more about the plan that is there */
+    const CfxSolveHow *how = solver->how;
+    guint64 random = how->seed * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) + 88172645463325252u;
+    for (guint round = 0; round < 3; round++) {
+        /* the prices are new: they may prove more about the plan that is there */
+        flow_prove(solver);
+        if (!flow_descend(solver) || flow_is_good(solver, how->gap_wanted))
+            return;
+        for (guint try = 0; try < 6 && solver->is_discrete; try++) {
+            if (!pack(solver, try, &random))
+                return;
+            if (flow_is_good(solver, try < 2 ? how->gap_wanted : how->gap_acceptable))
+                return;
+        }
+        if (solver->is_discrete && !flow_improve(solver, &random))
+            return;
+        if (flow_is_good(solver, how->gap_acceptable) || !price_best(solver))
+            return;
+    }
     flow_prove(solver);
-    /* from the interior point's plan: real prices, exact answers */
-    for (guint i = 0; i < 2; i++) {
-        pass(solver, turns, FLOW_BY_MONEY, 64);
-        if (flow_clock_is_late(&solver->clock))
-            return;
-        flow_offer(solver);
-    }
-    if (is_good(solver, solver->how->gap_wanted) || !solver->is_discrete)
-        return;
-    for (guint try = 0; try < 12; try++) {
-        g_autofree Turn *order = order_devices(solver, try == 0 ? 0 : 0.5, &random);
-        rest_all(solver);
-        pass(solver, order, FLOW_BY_PRICES, 64);
-        pass(solver, order, FLOW_BY_PRICES | FLOW_FOR_WANTED, 64);
-        if (flow_clock_is_late(&solver->clock))
-            return;
-        flow_offer(solver);
-        pass(solver, order, FLOW_BY_MONEY | FLOW_FOR_WANTED, 64);
-        if (flow_clock_is_late(&solver->clock))
-            return;
-        flow_offer(solver);
-        if (is_good(solver, try < 2 ? solver->how->gap_wanted : solver->how->gap_acceptable))
-            return;
-    }
 }

@@ -78,6 +78,8 @@ solver_new(const CfxProblem *problem, const CfxSolveHow *how)
     solver->power = g_new0(double, (gsize)model->n_devices * model->n_slots + 1);
     solver->node_kw = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
     solver->node_price = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
+    solver->draw_kw = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
+    solver->regret = g_new0(double, model->n_devices + 1);
     solver->trial = g_new0(double, model->n_slots + 1);
     solver->empty = g_new0(double, model->n_slots + 1);
     solver->fixed = g_new0(guint8, model->n_slots + 1);
@@ -104,6 +106,8 @@ solver_free(FlowSolver *solver)
     g_free(solver->power);
     g_free(solver->node_kw);
     g_free(solver->node_price);
+    g_free(solver->draw_kw);
+    g_free(solver->regret);
     g_free(solver->trial);
     g_free(solver->empty);
     g_free(solver->fixed);

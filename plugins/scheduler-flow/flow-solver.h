@@ -31,6 +31,7 @@ typedef struct {
     double *power;      /* D × J, the plan being worked at */
     double *node_kw;    /* G × J, what it makes of the nodes */
     double *node_price; /* G × J, currency/kWh */
+    double *draw_kw;    /* G × J, what the nodes would have if all went by node_price */
     double *trial;      /* J */
     guint8 *fixed;      /* J */
     double *cuts;       /* n_nodes + n_limits + 4 */
@@ -38,6 +39,7 @@ typedef struct {
     double *empty;      /* J */
     double over_price;  /* of a kWh beyond a limit, far above any other */
     double lack_price;  /* of a kWh below a level of the weakest tier */
+    double *regret;     /* D: what the best plan pays more than the device would alone */
     SchedulePlan *best; /* the best plan so far, judged */
     SchedulePlan *judged;
     FlowScore best_score;
@@ -76,10 +78,22 @@ gboolean flow_has_slack(FlowSolver *solver);
 
 /* flow-bound.c: a bound for the breach and shortfall of the best plan, by node_price. */
 double flow_bound(FlowSolver *solver, guint32 max_nodes);
+/* Better prices for the bound; the best stay in node_price. FALSE: late. */
+gboolean flow_lift(FlowSolver *solver, guint steps);
 
-/* flow-search.c: from prices to a plan that keeps least rates and breaks ties. */
+/* flow-best.c: takes `power` as the best plan if it is; proves what node_price can prove. */
 void flow_offer(FlowSolver *solver);
 void flow_prove(FlowSolver *solver);
+double flow_gap(const FlowSolver *solver);
+gboolean flow_is_good(FlowSolver *solver, double gap);
+
+/* flow-search.c: from prices to a plan that keeps least rates and breaks ties. */
+#define FLOW_MAX_NODES 200 /* merges for one device */
 void flow_search_first(FlowSolver *solver);
 void flow_search(FlowSolver *solver);
-double flow_gap(const FlowSolver *solver);
+gboolean flow_descend(FlowSolver *solver);
+void flow_rest(FlowSolver *solver, guint32 device);
+double flow_random(guint64 *state);
+
+/* flow-improve.c: a few devices at a time, until the gap is acceptable. FALSE: late. */
+gboolean flow_improve(FlowSolver *solver, guint64 *random);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The best plan so far: what makes one better, and what is proven about it. */
+#include "flow-solver.h"
+
+#include <math.h>
+#include <string.h>
+
+#define UNEVEN 1e-2 /* how much more an unequal share of a shortage counts */
+
+static FlowScore
+score_of(const FlowModel *model, const SchedulePlan *plan)
+{
+    FlowScore score = { .cost = plan->cost };
+    memcpy(score.breach, plan->breach_tier_kwh, sizeof(score.breach));
+    for (guint32 i = 0; i < model->n_targets; i++) {
+        const FlowTarget *target = &model->targets[i];
+        double lack = plan->shortfall_kwh[model->target_row[i]];
+        if (lack > 0)
+            score.lack[target->tier] +=
+                flow_target_grade(model, target) * lack * (1 + UNEVEN * lack / target->share);
+    }
+    return score;
+}
+
+/* −1: a is better. Differences that only rounding makes do not count. */
+static int
+compare_scores(const FlowScore *a, const FlowScore *b)
+{
+    for (guint i = 0; i < CFX_LIMIT_TIERS; i++) {
+        if (fabs(a->breach[i] - b->breach[i]) > 1e-5)
+            return a->breach[i] < b->breach[i] ? -1 : 1;
+    }
+    for (guint i = 0; i < CFX_TARGET_TIERS; i++) {
+        if (fabs(a->lack[i] - b->lack[i]) > 1e-5)
+            return a->lack[i] < b->lack[i] ? -1 : 1;
+    }
+    double noise = 1e-9 * (1 + fabs(b->cost));
+    return a->cost < b->cost - noise ? -1 : a->cost > b->cost + noise ? 1 : 0;
+}
+
+void
+flow_offer(FlowSolver *solver)
+{
+    FlowModel *model = solver->model;
+    SchedulePlan *plan = solver->judged;
+    gsize cells = (gsize)model->n_devices * model->n_slots;
+    for (gsize i = 0; i < cells; i++)
+        plan->power_kw[i] = fabs(solver->power[i]) < 1e-9 ? 0 : solver->power[i];
+    schedule_plan_judge(plan, model->problem, model->weights);
+    FlowScore score = score_of(model, plan);
+    if (solver->has_best && compare_scores(&score, &solver->best_score) >= 0)
+        return;
+    solver->judged = solver->best;
+    solver->best = plan;
+    solver->best_score = score;
+    solver->has_best = TRUE;
+    solver->bound = -INFINITY;
+}
+
+double
+flow_gap(const FlowSolver *solver)
+{
+    double cost = solver->best->cost;
+    if (solver->bound == -INFINITY)
+        return INFINITY;
+    return MAX(0, (cost - solver->bound) / (1 + fabs(cost)));
+}
+
+void
+flow_prove(FlowSolver *solver)
+{
+    double bound = flow_bound(solver, FLOW_MAX_NODES);
+    if (bound > solver->bound)
+        solver->bound = bound;
+}
+
+gboolean
+flow_is_good(FlowSolver *solver, double gap)
+{
+    if (solver->bound == -INFINITY)
+        flow_prove(solver);
+    return flow_gap(solver) <= gap;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What no device can improve alone, several may together: with the others held, the interior point
+ * says what a few could save and at which prices, and they answer anew.
+ */
+#include "flow-solver.h"
+
+#include <string.h>
+
+#define MAX_TRIES 80
+
+/* The devices' bounds, to be put back. */
+typedef struct {
+    double *floor, *ceil, *price;
+} Kept;
+
+static void
+keep_bounds(FlowSolver *solver, Kept *kept)
+{
+    const FlowModel *model = solver->model;
+    guint32 n_slots = model->n_slots;
+    gsize cells = (gsize)model->n_devices * n_slots;
+    kept->floor = g_new(double, cells + 1);
+    kept->ceil = g_new(double, cells + 1);
+    kept->price = g_memdup2(solver->node_price, sizeof(double) * model->n_nodes * n_slots);
+    for (guint32 d = 0; d < model->n_devices; d++) {
+        const FlowDevice *device = &model->devices[d];
+        memcpy(kept->floor + (gsize)d * n_slots, device->floor, sizeof(double) * n_slots);
+        memcpy(kept->ceil + (gsize)d * n_slots, device->ceil, sizeof(double) * n_slots);
+    }
+}
+
+static void
+restore_bounds(FlowSolver *solver, const Kept *kept)
+{
+    FlowModel *model = solver->model;
+    guint32 n_slots = model->n_slots;
+    for (guint32 d = 0; d < model->n_devices; d++) {
+        FlowDevice *device = &model->devices[d];
+        memcpy(device->floor, kept->floor + (gsize)d * n_slots, sizeof(double) * n_slots);
+        memcpy(device->ceil, kept->ceil + (gsize)d * n_slots, sizeof(double) * n_slots);
+    }
+    flow_model_ranges(model);
+}
+
+static void
+restore_prices(FlowSolver *solver, const Kept *kept)
+{
+    const FlowModel *model = solver->model;
+    memcpy(solver->node_price, kept->price, sizeof(double) * model->n_nodes * model->n_slots);
+}
+
+static void
+drop_kept(Kept *kept)
+{
+    g_free(kept->floor);
+    g_free(kept->ceil);
+    g_free(kept->price);
+}
+
+static void
+take_best(FlowSolver *solver)
+{
+    const FlowModel *model = solver->model;
+    memcpy(
+        solver->power, solver->best->power_kw, sizeof(double) * model->n_devices * model->n_slots);
+    flow_nodes_follow(solver);
+}
+
+/* Which slots charge stays as it is; how much is the interior point's. */
+static gboolean
+polish(FlowSolver *solver)
+{
+    FlowModel *model = solver->model;
+    Kept kept;
+    keep_bounds(solver, &kept);
+    for (guint32 d = 0; d < model->n_devices; d++) {
+        FlowDevice *device = &model->devices[d];
+        const double *power = solver->best->power_kw + (gsize)d * model->n_slots;
+        for (guint32 j = 0; j < model->n_slots; j++) {
+            if (device->least[j] > 0 && power[j] <= 0)
+                device->ceil[j] = MIN(device->ceil[j], 0);
+            else if (device->least[j] > 0)
+                device->floor[j] = MAX(device->floor[j], device->least[j]);
+        }
+    }
+    flow_model_ranges(model);
+    gboolean in_time = flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
+    restore_bounds(solver, &kept);
+    restore_prices(solver, &kept);
+    drop_kept(&kept);
+    if (in_time)
+        flow_offer(solver);
+    return in_time && flow_descend(solver);
+}
+
+/* Those that pay the most above what they would pay alone come first. */
+static guint32
+choose(FlowSolver *solver, guint64 *random, guint32 *chosen, guint32 n)
+{
+    const FlowModel *model = solver->model;
+    double sum = 0, mean = 0;
+    guint32 n_chosen = 0;
+    for (guint32 d = 0; d < model->n_devices; d++)
+        mean += solver->regret[d] / model->n_devices;
+    g_autofree double *share = g_new(double, model->n_devices);
+    for (guint32 d = 0; d < model->n_devices; d++) {
+        share[d] = model->devices[d].has_stock ? solver->regret[d] + 0.5 * mean + 1e-12 : 0;
+        sum += share[d];
+    }
+    while (n_chosen < n && sum > 1e-13) {
+        double at = flow_random(random) * sum;
+        guint32 d = 0;
+        for (; d + 1 < model->n_devices && at >= share[d]; d++)
+            at -= share[d];
+        if (share[d] <= 0)
+            break;
+        chosen[n_chosen++] = d;
+        sum -= share[d];
+        share[d] = 0;
+    }
+    return n_chosen;
+}
+
+/* FALSE: late. */
+static gboolean
+retry_few(FlowSolver *solver, guint64 *random)
+{
+    FlowModel *model = solver->model;
+    guint32 chosen[5], n = 2 + (guint32)(flow_random(random) * 4);
+    n = choose(solver, random, chosen, MIN(n, G_N_ELEMENTS(chosen)));
+    if (n == 0)
+        return TRUE;
+    Kept kept;
+    keep_bounds(solver, &kept);
+    for (guint32 d = 0; d < model->n_devices; d++) {
+        FlowDevice *device = &model->devices[d];
+        const double *power = solver->best->power_kw + (gsize)d * model->n_slots;
+        gboolean is_held = TRUE;
+        for (guint32 i = 0; i < n; i++)
+            is_held = is_held && chosen[i] != d;
+        for (guint32 j = 0; is_held && j < model->n_slots; j++)
+            device->floor[j] = device->ceil[j] = power[j];
+    }
+    flow_model_ranges(model);
+    gboolean in_time = flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
+    restore_bounds(solver, &kept);
+    for (guint order = 0; order < 2 && in_time; order++) {
+        take_best(solver);
+        for (guint32 i = 0; i < n; i++) {
+            flow_nodes_add(solver, chosen[i], -1);
+            flow_rest(solver, chosen[i]);
+            flow_nodes_add(solver, chosen[i], 1);
+        }
+        for (guint32 i = 0; i < n; i++)
+            flow_respond(
+                solver, chosen[order == 0 ? i : n - 1 - i], FLOW_BY_PRICES, FLOW_MAX_NODES);
+        for (guint32 i = 0; i < 2 * n; i++)
+            flow_respond(solver, chosen[i % n], FLOW_BY_MONEY | FLOW_FOR_WANTED, FLOW_MAX_NODES);
+        in_time = !flow_clock_is_late(&solver->clock);
+        if (in_time)
+            flow_offer(solver);
+    }
+    restore_prices(solver, &kept);
+    drop_kept(&kept);
+    return in_time;
+}
+
+gboolean
+flow_improve(FlowSolver *solver, guint64 *random)
+{
+    double acceptable = solver->how->gap_acceptable;
+    if (!flow_lift(solver, 30))
+        return FALSE;
+        g_printerr("lifted to %g gap %g\n", solver->bound, flow_gap(solver));
+    for (guint try = 0; try < MAX_TRIES; try++) {
+        double before = solver->best->cost;
+        if (flow_is_good(solver, acceptable))
+            return TRUE;
+        if (try % 20 == 0 && !polish(solver))
+            return FALSE;
+        if (!retry_few(solver, random))
+            return FALSE;
+            g_printerr(
+                "try %u %g -> %g gap %g\n", try, before, solver->best->cost, flow_gap(solver));
+    }
+    return TRUE;
+}
