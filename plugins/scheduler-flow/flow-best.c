@@ -7,10 +7,34 @@
 
 #define UNEVEN 1e-2 /* how much more an unequal share of a shortage counts */
 
+/* Interior points may burn, and least rates may leave no way: such a plan is none, if others are.
+ */
+static void
+find_outside(const FlowModel *model, const SchedulePlan *plan, FlowScore *score)
+{
+    double worst = 0;
+    for (guint32 d = 0; d < model->n_devices; d++) {
+        const FlowDevice *device = &model->devices[d];
+        const double *stock = plan->stock_kwh + (gsize)d * model->n_slots;
+        for (guint32 j = 0; device->has_stock && j < model->n_slots; j++) {
+            double by = MAX(device->empty[j] - stock[j], stock[j] - device->full[j]);
+            if (by <= 5e-7 + 1e-9 * fabs(stock[j]))
+                continue;
+            score->outside += by;
+            if (by > worst) {
+                worst = by;
+                score->device = d;
+                score->slot = j;
+            }
+        }
+    }
+}
+
 static FlowScore
 score_of(const FlowModel *model, const SchedulePlan *plan)
 {
     FlowScore score = { .cost = plan->cost };
+    find_outside(model, plan, &score);
     memcpy(score.breach, plan->breach_tier_kwh, sizeof(score.breach));
     for (guint32 i = 0; i < model->n_targets; i++) {
         const FlowTarget *target = &model->targets[i];
@@ -22,16 +46,21 @@ score_of(const FlowModel *model, const SchedulePlan *plan)
     return score;
 }
 
-/* −1: a is better. Differences that only rounding makes do not count. */
+/*
+ * −1: a is better. Differences that only rounding makes do not count; of a shortage that is 1 Wh
+ * and a thousandth, as evenness is weighed against amount.
+ */
 static int
 compare_scores(const FlowScore *a, const FlowScore *b)
 {
+    if (fabs(a->outside - b->outside) > 1e-7)
+        return a->outside < b->outside ? -1 : 1;
     for (guint i = 0; i < CFX_LIMIT_TIERS; i++) {
         if (fabs(a->breach[i] - b->breach[i]) > 1e-5)
             return a->breach[i] < b->breach[i] ? -1 : 1;
     }
     for (guint i = 0; i < CFX_TARGET_TIERS; i++) {
-        if (fabs(a->lack[i] - b->lack[i]) > 1e-5)
+        if (fabs(a->lack[i] - b->lack[i]) > 1e-3 * (1 + b->lack[i]))
             return a->lack[i] < b->lack[i] ? -1 : 1;
     }
     double noise = 1e-9 * (1 + fabs(b->cost));

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define MAX_TRIES 80
+#define MAX_TRIES 40
 
 /* The devices' bounds, to be put back. */
 typedef struct {
@@ -172,17 +172,13 @@ flow_improve(FlowSolver *solver, guint64 *random)
     double acceptable = solver->how->gap_acceptable;
     if (!flow_lift(solver, 30))
         return FALSE;
-        g_printerr("lifted to %g gap %g\n", solver->bound, flow_gap(solver));
     for (guint try = 0; try < MAX_TRIES; try++) {
-        double before = solver->best->cost;
         if (flow_is_good(solver, acceptable))
             return TRUE;
         if (try % 20 == 0 && !polish(solver))
             return FALSE;
         if (!retry_few(solver, random))
             return FALSE;
-            g_printerr(
-                "try %u %g -> %g gap %g\n", try, before, solver->best->cost, flow_gap(solver));
     }
     return TRUE;
 }

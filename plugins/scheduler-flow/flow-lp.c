@@ -194,7 +194,9 @@ flow_lp_solve(FlowSolver *solver, guint step, guint32 tier)
     self.lp.piece_price = (double *)(gpointer)self.prices->data;
     g_autofree double *row_price = g_new0(double, self.rows->len + 1);
     FlowLpAnswer answer = { .power = solver->power, .row_price = row_price };
-    gboolean in_time = flow_interior(&self.lp, 1e-9, flow_clock_is_late, &solver->clock, &answer);
+    /* who lacks how much hangs on a curve that is nearly flat */
+    double gap = step == FLOW_STEP_NEED ? 1e-12 : 1e-9;
+    gboolean in_time = flow_interior(&self.lp, gap, flow_clock_is_late, &solver->clock, &answer);
     for (guint32 r = 0; r < self.rows->len && step == FLOW_STEP_MONEY; r++) {
         const FlowRow *row = &self.lp.rows[r];
         const FlowNode *node = &model->nodes[row->node];

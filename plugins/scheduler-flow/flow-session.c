@@ -188,7 +188,7 @@ status_of(const FlowSolver *solver, double gap)
         return CFX_SOLVED_CANCELLED;
     if (solver->clock.is_over)
         return CFX_SOLVED_DEADLINE;
-    if (solver->model->soft_device != G_MAXUINT32)
+    if (solver->model->soft_device != G_MAXUINT32 || solver->best_score.outside > 0)
         return CFX_SOLVED_SOFTENED;
     return gap <= solver->how->gap_wanted ? CFX_SOLVED_OPTIMAL : CFX_SOLVED_FEASIBLE;
 }
@@ -219,6 +219,11 @@ flow_solve(gpointer data, const CfxSolveHow *how, CfxSolution *solution, GError 
     solution->where_device = model->soft_device;
     solution->where_slot = model->soft_slot;
     solution->where_kwh = model->soft_kwh;
+    if (model->soft_device == G_MAXUINT32 && solver->best_score.outside > 0) {
+        solution->where_device = solver->best_score.device;
+        solution->where_slot = solver->best_score.slot;
+        solution->where_kwh = solver->best_score.outside;
+    }
     schedule_last_write(&session->last, session->problem, solver->best->power_kw, solution);
     flow_story_tell(&session->story, solver, solution);
     write_reason(solver, solution);

@@ -17,6 +17,8 @@ gboolean flow_clock_is_late(gpointer clock);
 
 /* What makes one plan better than another, strongest first; the money comes last. */
 typedef struct {
+    double outside;       /* kWh beyond hard bounds of stock; only least rates can force it */
+    guint32 device, slot; /* the worst of it */
     double breach[CFX_LIMIT_TIERS];
     double lack[CFX_TARGET_TIERS]; /* by weight, unequal shares count a little more */
     double cost;
