@@ -39,7 +39,7 @@ static const CfxConfigKey planner_keys[] = {
       .summary = "NAME of a second scheduler, which is compared and never applied" },
 };
 
-static const char *const instance_keys[] = { "plugin", NULL };
+static const char *const instance_keys[] = { "plugin", CFX_SOURCE_TYPE_KEY, NULL };
 
 static CfxGroupKind kinds[] = {
     { "host", FALSE, FALSE, host_keys, G_N_ELEMENTS(host_keys) },

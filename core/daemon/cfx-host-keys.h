@@ -16,5 +16,8 @@ typedef struct {
 const CfxGroupKind *cfx_group_kinds(void);
 const CfxGroupKind *cfx_group_kind(const char *kind);
 
+/* What kind of voice an adapter's own beliefs have: [adapter:NAME] source-type=signal. */
+#define CFX_SOURCE_TYPE_KEY "source-type"
+
 /* Keys that the host reads in groups of instances, beside those of their plugins. */
 const char *const *cfx_instance_keys(void);

@@ -143,6 +143,36 @@ check_instance(CfxSetup *setup, const CfxSettingsGroup *group, const char *const
     return item;
 }
 
+/* gateway, unless the keyfile says otherwise: the host knows no plugin by name */
+static void
+read_source_type(CfxSetup *setup, CfxSetupGroup *item)
+{
+    static const struct {
+        const char *name;
+        guint32 type;
+    } types[] = { { "gateway", CFX_SOURCE_GATEWAY },
+                  { "signal", CFX_SOURCE_SIGNAL },
+                  { "forecaster", CFX_SOURCE_FORECASTER },
+                  { "reporter", CFX_SOURCE_REPORTER },
+                  { "user", CFX_SOURCE_USER } };
+    const CfxSetting *setting = cfx_settings_get(item->group, CFX_SOURCE_TYPE_KEY);
+    item->source_type = CFX_SOURCE_GATEWAY;
+    for (gsize i = 0; setting != NULL && i < G_N_ELEMENTS(types); i++) {
+        if (strcmp(types[i].name, setting->text) == 0) {
+            item->source_type = types[i].type;
+            return;
+        }
+    }
+    if (setting != NULL)
+        cfx_problems_add(setup->problems,
+                         setting->file,
+                         setting->line,
+                         item->group->group,
+                         "%s=%s is none of: gateway, signal, forecaster, reporter, user",
+                         setting->key,
+                         setting->text);
+}
+
 static void
 place(CfxSetup *setup, CfxSetupGroup *item, const CfxSettingsGroup *group)
 {
@@ -181,6 +211,8 @@ check_group(CfxSetup *setup, const CfxSettingsGroup *group, const char *const *p
         return;
     CfxSetupGroup *item = kind->is_instance ? check_instance(setup, group, plugin_dirs)
                                             : check_own(setup, group, kind);
+    if (item != NULL && kind->is_instance)
+        read_source_type(setup, item);
     if (item != NULL)
         place(setup, item, group);
 }

@@ -15,6 +15,7 @@ typedef struct {
     CfxChecked *checked;
     const CfxModule *module; /* instances: NULL when the module was refused */
     const CfxFactory *factory;
+    guint32 source_type; /* adapters: CFX_SOURCE_… of its own beliefs */
 } CfxSetupGroup;
 
 typedef struct {

@@ -4,6 +4,29 @@
 
 #include "cfx-register.h"
 
+/* Each instance that may write beliefs has a source of its own; so has the host. */
+static void
+loaded(gpointer data, const GError *error)
+{
+    CfxDaemon *daemon = data;
+    if (error == NULL) {
+        daemon->self->source =
+            cfx_register_source_for(daemon->reg, daemon->self->name, CFX_SOURCE_REPORTER);
+        for (guint i = 0; i < daemon->schedulers->len; i++) {
+            CfxInstance *instance = g_ptr_array_index(daemon->schedulers, i);
+            instance->source =
+                cfx_register_source_for(daemon->reg, instance->name, CFX_SOURCE_SCHEDULER);
+        }
+        for (guint i = 0; i < daemon->adapters->len; i++) {
+            CfxInstance *instance = g_ptr_array_index(daemon->adapters, i);
+            const CfxSetupGroup *group = g_ptr_array_index(daemon->setup->adapters, i);
+            instance->source =
+                cfx_register_source_for(daemon->reg, instance->name, group->source_type);
+        }
+    }
+    daemon->step_done(daemon->step_data, error);
+}
+
 static void
 register_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 {
@@ -17,7 +40,9 @@ register_start(CfxDaemon *daemon, CfxDone done, gpointer data)
         CfxInstance *instance = g_ptr_array_index(daemon->adapters, i);
         instance->host.model = cfx_register_api();
     }
-    cfx_register_load(daemon->reg, done, data);
+    daemon->step_done = done;
+    daemon->step_data = data;
+    cfx_register_load(daemon->reg, loaded, daemon);
 }
 
 static void

@@ -120,6 +120,7 @@ listener=grid
 
 [adapter:ven]
 plugin=openadr-ven
+source-type=signal
 url=http://127.0.0.1:{self.ports['grid']}/openadr3/3.1.0
 client-id=ven-martinique
 client-secret-file={self.folder}/secrets/ven-martinique
