@@ -2,9 +2,10 @@
 /* OpenADR 3.1: what the module offers. */
 #include <cariflex/cfx.h>
 
+#include "ven-factory.h"
 #include "vtn-factory.h"
 
-static const CfxFactory *const factories[] = { &openadr_vtn_factory, NULL };
+static const CfxFactory *const factories[] = { &openadr_vtn_factory, &openadr_ven_factory, NULL };
 
 static const CfxPluginInfo info = {
     .struct_size = sizeof info,
