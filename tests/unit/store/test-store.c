@@ -260,6 +260,47 @@ test_bulk(void)
     g_assert_cmpint(next.result.revision, ==, 7);
 }
 
+/* The first slice that is refused ends a bulk commit; what went before it stays. */
+static void
+test_bulk_refused(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    g_auto(Outcome) before = { 0 }, bulk = { 0 }, next = { 0 };
+    const gint64 at = 3000 * CFX_MINUTE;
+    CfxStoreStatus status;
+
+    put_belief(fixture->host, 1, 0, at, 77000, &before);
+    put_many(fixture->host, CFX_COMMIT_BULK | CFX_COMMIT_NO_REPLACE, 1, 9000, &bulk);
+    fixture_wait(&bulk.done);
+    g_assert_cmpint(bulk.code, ==, CFX_ERROR_CONFLICT);
+    check_records(fixture->host, "test.bulk", "");
+    put_belief(fixture->host, 1, 0, 0, 1, &next);
+    fixture_wait(&next.done);
+    cfx_store_status(fixture->store, &status);
+    g_assert_cmpuint(status.beliefs, ==, 1 + 2000 + 1);
+    g_assert_cmpuint(status.queued, ==, 0);
+}
+
+/* While the writer is busy, the commits of all turns gather in one batch. */
+static void
+test_gathers(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    g_auto(Outcome) last = { 0 };
+
+    g_atomic_int_set(&fixture->faults.hold, 1);
+    for (int i = 0; i < 50; i++) {
+        put_belief(fixture->depot, 1, 0, i, i, i == 49 ? &last : NULL);
+        while (g_main_context_iteration(NULL, FALSE))
+            ;
+        while (g_atomic_int_get(&fixture->faults.groups) == 0)
+            g_main_context_iteration(NULL, FALSE);
+    }
+    g_atomic_int_set(&fixture->faults.hold, 0);
+    fixture_wait(&last.done);
+    g_assert_cmpint(fixture->faults.groups, ==, 3);
+}
+
 /* A commit that builds on a bulk commit's record waits for it, and does not fail. */
 static void
 test_expect_of_bulk(void)
@@ -701,6 +742,8 @@ main(int argc, char **argv)
     g_test_add_func("/store/hopeless", test_hopeless);
     g_test_add_func("/store/pressure-and-full", test_pressure_and_full);
     g_test_add_func("/store/bulk", test_bulk);
+    g_test_add_func("/store/bulk-refused", test_bulk_refused);
+    g_test_add_func("/store/gathers", test_gathers);
     g_test_add_func("/store/expect-of-bulk", test_expect_of_bulk);
     g_test_add_func("/store/instance-stops", test_instance_stops);
     g_test_add_func("/store/watches", test_watches);
