@@ -108,6 +108,7 @@ struct _CfxStore {
     CfxDone started, stopped;
     gpointer started_data, stopped_data;
     guint64 last_watch;
+    gint64 early_trace, early_received_us; /* of the commit that early watches are told of */
 
     GMutex lock;
     GCond wake;            /* the writer waits */

@@ -383,11 +383,20 @@ tell_early(StoreLoop *home, const CfxModel *model, const CfxCommit *commit)
         Watch *watch = g_ptr_array_index(early, i);
         if (!watch->is_gone)
             gather_early(watch, model, commit);
+        home->store->early_trace = commit->trace;
+        home->store->early_received_us = commit->received_us;
         if (!watch->is_gone && watch->rows->len > 0)
             call(watch);
         g_array_set_size(watch->rows, 0);
         watch_unref(watch);
     }
+}
+
+void
+cfx_store_early_cause(CfxStore *self, gint64 *ret_trace, gint64 *ret_received_us)
+{
+    *ret_trace = self->early_trace;
+    *ret_received_us = self->early_received_us;
 }
 
 /* A commit of another loop tells the main loop as soon as that comes around. */

@@ -80,6 +80,8 @@ void cfx_store_set_model(CfxStore *self, const CfxModel *model);
 guint64 cfx_store_watch_early(
     CfxStore *self, const gint64 *sensors, gsize n, CfxBeliefsDone func, gpointer data);
 void cfx_store_unwatch_early(CfxStore *self, guint64 watch);
+/* Inside an early watch: trace of the commit, and REAL instant at which its cause came in. */
+void cfx_store_early_cause(CfxStore *self, gint64 *ret_trace, gint64 *ret_received_us);
 
 /* Called when pressure goes on or off. */
 typedef void (*CfxStorePressureFunc)(gpointer data, gboolean on);
