@@ -53,7 +53,10 @@ struct _CfxEngineDevice {
 
     /* apply: installed */
     gboolean has_allowed;
-    CfxCurve allowed; /* what it may draw, as its adapter told; last value for ever */
+    CfxCurve allowed;         /* what it may draw, as its adapter told; last value for ever */
+    CfxCurve written_allowed; /* as the record has it */
+    gint written_known;       /* -1: there is none */
+    gboolean written_refused;
     guint32 applied_state;
     gint64 applied_version;
     const char *words; /* interned; its own words */
@@ -140,9 +143,9 @@ struct _CfxSite {
     GHashTable *timelines; /* sensor → CfxTimeline */
     GArray *watches;       /* guint64 */
     guint64 early_watch;
-    gint64 early_us;       /* REAL: last signal or price at commit() */
-    CfxTimer minute_timer; /* SITE */
-    CfxCurve limit;        /* effective import limit in W from now on */
+    gint64 early_us, early_trace; /* REAL: when the last signal or price came in */
+    CfxTimer minute_timer;        /* SITE */
+    CfxCurve limit;               /* effective import limit in W from now on */
     double limit_now_w;
     gint64 meter_slot_us;
 

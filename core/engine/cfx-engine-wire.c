@@ -47,6 +47,14 @@ wire_unwatch_early(gpointer data, guint64 watch)
     cfx_store_unwatch_early(wire->store, watch);
 }
 
+static void
+wire_early_cause(gpointer data, gint64 *ret_trace, gint64 *ret_received_us)
+{
+    Wire *wire = data;
+
+    cfx_store_early_cause(wire->store, ret_trace, ret_received_us);
+}
+
 CfxEngine *
 cfx_engine_new(CfxInstance *host_self, CfxStore *store, CfxRegister *reg)
 {
@@ -58,6 +66,7 @@ cfx_engine_new(CfxInstance *host_self, CfxStore *store, CfxRegister *reg)
         .knock = wire_knock,
         .watch_early = wire_watch_early,
         .unwatch_early = wire_unwatch_early,
+        .early_cause = wire_early_cause,
     };
 
     wire->store = store;

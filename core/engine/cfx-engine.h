@@ -37,8 +37,8 @@ typedef struct {
     guint64 (*watch_early)(
         gpointer data, const gint64 *sensors, gsize n, CfxBeliefsDone func, gpointer func_data);
     void (*unwatch_early)(gpointer data, guint64 watch);
-    /* within a callback of a watch: trace of the commit and REAL instant at which its cause came */
-    void (*cause)(gpointer data, gint64 *ret_trace, gint64 *ret_received_us);
+    /* within such a callback: trace of the commit and REAL instant at which its cause came in */
+    void (*early_cause)(gpointer data, gint64 *ret_trace, gint64 *ret_received_us);
 } CfxEnginePorts;
 
 /*

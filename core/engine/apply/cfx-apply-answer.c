@@ -11,10 +11,27 @@
 /* an acceptance that is so much lower than asked narrows the device's bounds */
 #define CLAMP_SHARE 0.95
 
-static void
-write_allowed(const CfxEngineDevice *device)
+/* whether the record says the same already, from now on */
+static gboolean
+is_written(const CfxEngineDevice *device)
 {
-    g_auto(CfxJsonWriter) doc;
+    gint64 now_us = cfx_now_site(device->site->engine->host);
+
+    return device->written_known == (device->has_allowed ? 1 : 0) &&
+           device->written_refused == device->is_refused &&
+           cfx_apply_same(&device->allowed, &device->written_allowed, now_us, SAME_W);
+}
+
+static void
+write_allowed(CfxEngineDevice *device)
+{
+    g_auto(CfxJsonWriter) doc = { 0 };
+    if (is_written(device))
+        return;
+
+    cfx_curve_copy(&device->written_allowed, &device->allowed);
+    device->written_known = device->has_allowed ? 1 : 0;
+    device->written_refused = device->is_refused;
     g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, device->asset);
     const CfxKey keys[] = { { "site", NULL, device->site->asset } };
 

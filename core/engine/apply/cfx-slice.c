@@ -55,7 +55,7 @@ add_edges(GArray *edges, const CfxCurve *curve, gint64 start_us)
             g_array_append_val(edges, curve->at_us[i]);
 }
 
-/* every instant at which one of the curves changes; the last one ends the slice */
+/* every instant at which one of the curves changes, and the slice's end */
 static GArray *
 edges_of(CfxSliceEntry *const *entries, gsize n, gint64 start_us)
 {
@@ -73,10 +73,9 @@ edges_of(CfxSliceEntry *const *entries, gsize n, gint64 start_us)
         if (kept == 0 || at[kept - 1] != at[i])
             at[kept++] = at[i];
     g_array_set_size(edges, kept);
-    if (kept == 1) {
-        gint64 end_us = start_us + CFX_SLOT;
-        g_array_append_val(edges, end_us);
-    }
+    /* the last step has a slot of its own: its fail-safe power is the one that stays */
+    gint64 end_us = at[kept - 1] + CFX_SLOT;
+    g_array_append_val(edges, end_us);
     return edges;
 }
 

@@ -253,6 +253,7 @@ cfx_engine_device_free(CfxEngineDevice *device)
 {
     g_clear_pointer(&device->session, cfx_session_free);
     cfx_curve_clear(&device->allowed);
+    cfx_curve_clear(&device->written_allowed);
     cfx_curve_clear(&device->desired);
     cfx_curve_clear(&device->desired_fail_safe);
     cfx_curve_clear(&device->sent);
@@ -279,6 +280,7 @@ device_new(gint64 asset)
 
     device->asset = asset;
     device->clamp_w = NAN;
+    device->written_known = -1;
     device->fail_safe_accepted_w = NAN;
     device->register_wh = NAN;
     device->register_last_wh = NAN;

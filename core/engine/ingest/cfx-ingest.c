@@ -165,14 +165,13 @@ cause_of(CfxSite *site, const char *text)
 {
     CfxEngine *engine = site->engine;
     CfxCause cause = {
+        .trace = site->early_trace,
         .received_us = site->early_us,
         .stored_us = cfx_now_real(engine->host),
         .cause = text,
         .is_event = TRUE,
     };
 
-    if (engine->ports.cause != NULL)
-        engine->ports.cause(engine->ports.data, &cause.trace, &cause.received_us);
     if (cause.received_us == 0)
         cause.received_us = cause.stored_us;
     return cause;
@@ -196,12 +195,12 @@ beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
         if (cfx_ingest_limit(site))
             cfx_guard_clip(site, &cause);
         cfx_trigger(site, &cause, TRUE);
-        site->early_us = 0;
+        site->early_us = site->early_trace = 0;
     }
     if (touches_prices(site, beliefs)) {
         CfxCause cause = cause_of(site, "price");
         cfx_trigger(site, &cause, FALSE);
-        site->early_us = 0;
+        site->early_us = site->early_trace = 0;
     }
     if (touches(beliefs, flex->base_load_forecast) || touches(beliefs, flex->pv_forecast)) {
         CfxCause cause = { .cause = "forecast" };
@@ -238,7 +237,10 @@ early_take(gpointer data)
     if (site != NULL && site->state == CFX_SITE_READY) {
         cfx_ingest_add(site, &early->beliefs);
         if (cfx_ingest_limit(site)) {
-            CfxCause cause = { .cause = "load-control", .received_us = site->early_us };
+            CfxCause cause = { .cause = "load-control",
+                               .trace = site->early_trace,
+                               .received_us = site->early_us,
+                               .is_event = TRUE };
             cfx_guard_clip(site, &cause);
         }
     }
@@ -253,6 +255,9 @@ early_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
     if (beliefs == NULL || beliefs->n == 0)
         return;
     site->early_us = cfx_now_real(site->engine->host);
+    if (site->engine->ports.early_cause != NULL)
+        site->engine->ports.early_cause(
+            site->engine->ports.data, &site->early_trace, &site->early_us);
     if (!touches_signals(site, beliefs))
         return;
 

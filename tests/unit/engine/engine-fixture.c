@@ -647,6 +647,7 @@ adapter_apply(gpointer data, const CfxPlan *plan)
         station->epoch = plan->epoch;
         station->version = plan->version;
         station->flags = cfx_int_at(plan->flags, row);
+        station->all_flags |= station->flags;
         station->slices++;
         for (gsize j = 0; j < plan->n_slots; j++)
             g_assert_false(isnan(cfx_grid_at(plan->power_w, row, j)));

@@ -46,8 +46,8 @@ typedef struct {
     CfxDevice device;       /* what it reports */
     CfxCurve tx, fail_safe; /* installed: session, default */
     gboolean has_tx;
-    gint64 epoch, version; /* last slice */
-    gint64 flags;
+    gint64 epoch, version;   /* last slice */
+    gint64 flags, all_flags; /* of the last slice, of all */
     guint slices;
     CfxPlan waiting; /* not answered */
     double register_wh;
