@@ -102,7 +102,7 @@ typedef struct {
     /**
      * Order inside a tier, 0 < weight < INFINITY: when not all can be met, a higher weight is
      * met first (an older promise has the higher weight), equal weights share the shortfall in
-     * proportion to what each still lacks.
+     * proportion to what each could have alone above the levels of stronger tiers.
      */
     double weight;
 } CfxProblemTarget;

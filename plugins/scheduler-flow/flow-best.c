@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-#define UNEVEN 1e-2 /* how much more an unequal share of a shortage counts */
-
 /* Interior points may burn, and least rates may leave no way: such a plan is none, if others are.
  */
 static void
@@ -39,9 +37,10 @@ score_of(const FlowModel *model, const SchedulePlan *plan)
     for (guint32 i = 0; i < model->n_targets; i++) {
         const FlowTarget *target = &model->targets[i];
         double lack = plan->shortfall_kwh[model->target_row[i]];
-        if (lack > 0)
-            score.lack[target->tier] +=
-                flow_target_grade(model, target) * lack * (1 + UNEVEN * lack / target->share);
+        double grade = flow_target_grade(model, target);
+        score.lack[target->tier] += grade * lack;
+        lack = MAX(lack - (target->wanted - target->reachable), 0);
+        score.uneven[target->tier] += grade * lack * lack / target->share;
     }
     return score;
 }
@@ -62,6 +61,8 @@ compare_scores(const FlowScore *a, const FlowScore *b)
     for (guint i = 0; i < CFX_TARGET_TIERS; i++) {
         if (fabs(a->lack[i] - b->lack[i]) > 1e-3 * (1 + b->lack[i]))
             return a->lack[i] < b->lack[i] ? -1 : 1;
+        if (fabs(a->uneven[i] - b->uneven[i]) > 0.02 * (1 + b->uneven[i]))
+            return a->uneven[i] < b->uneven[i] ? -1 : 1;
     }
     double noise = 1e-9 * (1 + fabs(b->cost));
     return a->cost < b->cost - noise ? -1 : a->cost > b->cost + noise ? 1 : 0;

@@ -211,7 +211,7 @@ read_targets(FlowModel *model)
             if (model->targets[k].tier < target->tier)
                 ground = MAX(ground, MIN(model->targets[k].wanted, target->wanted));
         }
-        target->share = MAX(target->wanted - ground, 0.05 * fabs(target->wanted) + 1e-3);
+        target->share = MAX(target->reachable - ground, 0.05 * fabs(target->wanted) + 1e-3);
     }
 }
 

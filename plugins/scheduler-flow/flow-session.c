@@ -63,96 +63,6 @@ flow_update(gpointer data, const CfxDelta *deltas, gsize n, GError **error)
     return TRUE;
 }
 
-static FlowSolver *
-solver_new(const CfxProblem *problem, const CfxSolveHow *how)
-{
-    FlowSolver *solver = g_new0(FlowSolver, 1);
-    FlowModel *model = solver->model = flow_model_new(problem);
-    guint32 pieces = model->n_limits + 2;
-    for (guint32 g = 0; g < model->n_nodes; g++)
-        pieces += model->nodes[g].has_price;
-    solver->how = how;
-    solver->clock = (FlowClock){ .cancellable = how->cancellable, .deadline_us = how->deadline_us };
-    solver->work = flow_work_new(model->n_slots, pieces);
-    solver->cost = flow_cost_new(model->n_slots, pieces);
-    solver->power = g_new0(double, (gsize)model->n_devices * model->n_slots + 1);
-    solver->node_kw = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
-    solver->node_price = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
-    solver->draw_kw = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
-    solver->regret = g_new0(double, model->n_devices + 1);
-    solver->trial = g_new0(double, model->n_slots + 1);
-    solver->empty = g_new0(double, model->n_slots + 1);
-    solver->fixed = g_new0(guint8, model->n_slots + 1);
-    solver->cuts = g_new0(double, (gsize)model->n_nodes + model->n_limits + 4);
-    solver->hinges = g_new0(FlowHinge, (gsize)model->n_targets + model->n_slots + 1);
-    solver->lack_price = 100 * model->price_scale;
-    solver->over_price = 1e4 * solver->lack_price;
-    solver->best = schedule_plan_new(problem);
-    solver->judged = schedule_plan_new(problem);
-    solver->bound = -INFINITY;
-    for (guint32 d = 0; d < model->n_devices; d++)
-        solver->is_discrete = solver->is_discrete || model->devices[d].is_discrete;
-    return solver;
-}
-
-static void
-solver_free(FlowSolver *solver)
-{
-    flow_model_free(solver->model);
-    flow_work_free(solver->work);
-    flow_cost_free(solver->cost);
-    schedule_plan_free(solver->best);
-    schedule_plan_free(solver->judged);
-    g_free(solver->power);
-    g_free(solver->node_kw);
-    g_free(solver->node_price);
-    g_free(solver->draw_kw);
-    g_free(solver->regret);
-    g_free(solver->trial);
-    g_free(solver->empty);
-    g_free(solver->fixed);
-    g_free(solver->cuts);
-    g_free(solver->hinges);
-    g_free(solver);
-}
-
-/* The tariff of what the best plan does: the price of every node where nothing is scarce. */
-static void
-price_by_tariff(FlowSolver *solver)
-{
-    const FlowModel *model = solver->model;
-    for (guint32 g = 0; g < model->n_nodes; g++) {
-        const FlowNode *node = &model->nodes[g];
-        for (guint32 j = 0; j < model->n_slots; j++) {
-            gsize cell = (gsize)g * model->n_slots + j;
-            double n = solver->best->node_kw[cell];
-            solver->node_price[cell] = n > 0 ? node->buy[j] : node->sell[j];
-        }
-    }
-}
-
-static void
-run(FlowSolver *solver)
-{
-    flow_search_first(solver);
-    memcpy(solver->power,
-           solver->best->power_kw,
-           sizeof(double) * solver->model->n_devices * solver->model->n_slots);
-    flow_nodes_follow(solver);
-    price_by_tariff(solver);
-    flow_prove(solver);
-    /* nothing more than unavoidable is broken or lacks, and the tariff proves the cost */
-    if (!flow_has_slack(solver) && flow_gap(solver) <= solver->how->gap_wanted)
-        return;
-    if (flow_clock_is_late(&solver->clock) || !flow_lp_solve(solver, FLOW_STEP_MONEY, 0))
-        return;
-    if (flow_has_slack(solver)) {
-        if (!flow_steps(solver) || !flow_lp_solve(solver, FLOW_STEP_MONEY, 0))
-            return;
-    }
-    flow_search(solver);
-}
-
 static void
 write_reason(const FlowSolver *solver, CfxSolution *solution)
 {
@@ -206,9 +116,9 @@ flow_solve(gpointer data, const CfxSolveHow *how, CfxSolution *solution, GError 
         g_set_error_literal(error, CFX_ERROR, CFX_ERROR_INVALID, "how: struct_size is too small");
         return FALSE;
     }
-    FlowSolver *solver = solver_new(session->problem, how);
+    FlowSolver *solver = flow_solver_new(session->problem, how);
     const FlowModel *model = solver->model;
-    run(solver);
+    flow_solver_run(solver);
     if (solver->bound == -INFINITY)
         solver->bound = flow_bound(solver, 1);
     double gap = flow_gap(solver);
@@ -227,7 +137,7 @@ flow_solve(gpointer data, const CfxSolveHow *how, CfxSolution *solution, GError 
     schedule_last_write(&session->last, session->problem, solver->best->power_kw, solution);
     flow_story_tell(&session->story, solver, solution);
     write_reason(solver, solution);
-    solver_free(solver);
+    flow_solver_free(solver);
     solution->time_us = g_get_monotonic_time() - begin_us;
     return TRUE;
 }

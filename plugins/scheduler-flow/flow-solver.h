@@ -20,7 +20,8 @@ typedef struct {
     double outside;       /* kWh beyond hard bounds of stock; only least rates can force it */
     guint32 device, slot; /* the worst of it */
     double breach[CFX_LIMIT_TIERS];
-    double lack[CFX_TARGET_TIERS]; /* by weight, unequal shares count a little more */
+    double lack[CFX_TARGET_TIERS];   /* by weight */
+    double uneven[CFX_TARGET_TIERS]; /* least where equals lack in proportion */
     double cost;
 } FlowScore;
 
@@ -48,6 +49,12 @@ typedef struct {
     gboolean has_best, is_discrete;
     double bound; /* of the best plan's breach and shortfall; −INFINITY: none yet */
 } FlowSolver;
+
+/* flow-solver.c: for a checked problem; `how` and the problem must outlive it. */
+FlowSolver *flow_solver_new(const CfxProblem *problem, const CfxSolveHow *how);
+void flow_solver_free(FlowSolver *solver);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(FlowSolver, flow_solver_free)
+void flow_solver_run(FlowSolver *solver);
 
 /* Steps of the order; a FlowLp is built for one of them. */
 enum { FLOW_STEP_BREACH, FLOW_STEP_NEED, FLOW_STEP_MONEY };
