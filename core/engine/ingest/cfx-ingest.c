@@ -59,11 +59,12 @@ timeline_add(CfxSite *site, GHashTable *old, gint64 sensor_id, guint32 types, gb
     if (sensor_id == 0 || sensor == NULL || cfx_ingest_timeline(site, sensor_id) != NULL)
         return;
 
-    gpointer key = NULL, value = NULL;
     double scale = is_price ? price_scale(site, sensor) : 1;
-    CfxTimeline *timeline = NULL;
-    if (old != NULL && g_hash_table_steal_extended(old, &sensor_id, &key, &value)) {
-        timeline = value;
+    /* not g_hash_table_steal_extended(): key and value are the same address here, and GLib 2.74 then
+     * returns NULL for the second */
+    CfxTimeline *timeline = old != NULL ? g_hash_table_lookup(old, &sensor_id) : NULL;
+    if (timeline != NULL) {
+        g_hash_table_steal(old, &sensor_id);
         timeline->resolution_us = sensor->resolution_us;
         timeline->types = types;
     } else {
