@@ -150,7 +150,8 @@ queue_batch(CfxStore *self, Batch *batch)
 /*
  * Hands the open batch to the writer, unless one of this loop waits there already: then it stays
  * open for the turns to come, and goes when the writer comes back. So there are never more than two
- * batches of small commits in memory for each loop, however slow the disk.
+ * batches of small commits in memory for each loop, however slow the disk (a bulk commit closes
+ * one).
  */
 void
 cfx_store_push(StoreLoop *home)
@@ -204,10 +205,14 @@ add(StoreClient *client,
     cfx_store_op_add(client, &entry->op);
     cfx_store_account(home->store, (gint64)entry->bytes, 1);
     cfx_store_watch_entry(home, model, entry);
-    if (is_bulk)
+    if (is_bulk) {
+        /* what was committed before it goes before it */
+        if (home->open != NULL)
+            queue_batch(home->store, g_steal_pointer(&home->open));
         queue_batch(home->store, batch);
-    else
+    } else {
         cfx_loop_end_of_turn(home->loop, end_of_turn, home);
+    }
     return revision;
 }
 

@@ -254,14 +254,24 @@ take_small(CfxStore *self)
     return group;
 }
 
+/* Whether a small commit waits that is older than the bulk commit. With the lock held. */
+static gboolean
+is_behind_small(CfxStore *self, const Batch *bulk)
+{
+    const Batch *small = g_queue_peek_head(&self->queue);
+
+    return small != NULL && ((Entry *)g_ptr_array_index(small->entries, 0))->commit.revision <
+                                ((Entry *)g_ptr_array_index(bulk->entries, 0))->first_revision;
+}
+
 /* One slice of the bulk commit that has waited longest. With the lock held. */
 static Group *
-take_slice(CfxStore *self)
+take_slice(CfxStore *self, gboolean may_wait)
 {
     Batch *batch = g_queue_peek_head(&self->bulk);
     Part part;
 
-    if (batch == NULL)
+    if (batch == NULL || (may_wait && is_behind_small(self, batch)))
         return NULL;
     Group *group = group_new(self);
     cfx_entry_slice(g_ptr_array_index(batch->entries, 0), &part);
@@ -506,6 +516,7 @@ write_all(CfxStore *self)
             g_cond_wait(&self->wake, &self->lock);
         gboolean is_over = self->queue.length == 0 && self->bulk.length == 0 && self->is_stopping;
         Group *small = take_small(self);
+        gboolean took_small = small != NULL;
         g_mutex_unlock(&self->lock);
         if (is_over)
             return;
@@ -513,7 +524,7 @@ write_all(CfxStore *self)
             tell_sources(self);
         process(self, small, FALSE);
         g_mutex_lock(&self->lock);
-        Group *slice = take_slice(self);
+        Group *slice = take_slice(self, took_small);
         g_mutex_unlock(&self->lock);
         process(self, slice, TRUE);
     }
