@@ -89,10 +89,11 @@ void
 vtn_post(VtnVisit *data, VtnKind kind)
 {
     g_autoptr(VtnVisit) visit = data;
+    VtnServer *self = visit->server;
     VtnObject *object = parse_body(visit, kind);
 
     if (object != NULL)
-        vtn_server_queue(visit->server, g_steal_pointer(&visit), object, create_cb);
+        vtn_server_queue(self, g_steal_pointer(&visit), object, create_cb);
 }
 
 /* What the visitor may change; else it is answered. */
@@ -132,6 +133,7 @@ void
 vtn_put(VtnVisit *data, VtnKind kind, const char *id)
 {
     g_autoptr(VtnVisit) visit = data;
+    VtnServer *self = visit->server;
     VtnObject *object;
 
     if (find_own(visit, kind, id) == NULL) {
@@ -142,7 +144,7 @@ vtn_put(VtnVisit *data, VtnKind kind, const char *id)
     if (object == NULL)
         return;
     object->id = g_strdup(id);
-    vtn_server_queue(visit->server, g_steal_pointer(&visit), object, replace_cb);
+    vtn_server_queue(self, g_steal_pointer(&visit), object, replace_cb);
 }
 
 /* Whether something links to the object. */
@@ -188,11 +190,12 @@ void
 vtn_delete(VtnVisit *data, VtnKind kind, const char *id)
 {
     g_autoptr(VtnVisit) visit = data;
+    VtnServer *self = visit->server;
     VtnObject *old = find_own(visit, kind, id);
 
     if (old == NULL) {
         vtn_problem(visit->server, visit->request, 404, "there is no such object");
         return;
     }
-    vtn_server_queue(visit->server, g_steal_pointer(&visit), vtn_object_ref(old), delete_cb);
+    vtn_server_queue(self, g_steal_pointer(&visit), vtn_object_ref(old), delete_cb);
 }
