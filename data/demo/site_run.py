@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 HERE = pathlib.Path(__file__).resolve().parent
 KEPT_RUNS = 5
+LOGS = {"daemon": "daemon.log", "world": "world.out"}
 START = "2025-10-01"
 ZONE = "America/Martinique"
 # at least the world's own (its key warm-up)
@@ -29,6 +30,11 @@ def runs_folder():
 
 def clean():
     shutil.rmtree(runs_folder(), ignore_errors=True)
+
+
+def is_running(folder):
+    """Whether the process that made a run folder (its name ends with the number) is there."""
+    return pathlib.Path("/proc", folder.name.rpartition("-")[2]).exists()
 
 
 def free_port(wanted):
@@ -55,7 +61,8 @@ class SiteRun:
         self.data = HERE / "martinique"
         runs = runs_folder()
         runs.mkdir(parents=True, exist_ok=True)
-        for old in sorted(p for p in runs.iterdir() if p.is_dir())[:-(KEPT_RUNS - 1) or None]:
+        ended = sorted(p for p in runs.iterdir() if p.is_dir() and not is_running(p))
+        for old in ended[:-(KEPT_RUNS - 1)]:
             shutil.rmtree(old, ignore_errors=True)
         stamp = time.strftime("%Y%m%d-%H%M%S")
         self.folder = runs / f"{stamp}-{os.getpid()}"
@@ -173,7 +180,7 @@ rate={self.options.rate}
         return environment
 
     def start(self, name, config):
-        log = open(self.folder / f"{name}.log", "ab")
+        log = open(self.folder / LOGS[name], "ab")
         process = subprocess.Popen([self.program("cariflexd"), "--config", self.folder / config],
                                    stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                    env=self.environment(), start_new_session=True)
