@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "cfx-head-stream.h"
 #include "cfx-log.h"
 #include "cfx-web-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -149,6 +151,41 @@ conn_new(CfxListener *listener, GSocket *socket, const CfxAddress *address)
     return self;
 }
 
+/* The head is not even given to libsoup: answered by hand, on a descriptor of its own, since
+ * libsoup closes its one at once. */
+static void
+refuse_head_cb(gpointer data, guint status)
+{
+    CfxConn *self = data;
+    int fd = cfx_conn_fd(self);
+    self->listener->refused++;
+    fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (fd < 0)
+        return;
+    const char *title = status == 431   ? "Request Header Fields Too Large"
+                        : status == 501 ? "Not Implemented"
+                                        : "Bad Request";
+    g_autofree char *body = g_strdup_printf("{\"status\":%u,\"message\":\"%s\"}\n",
+                                            status,
+                                            status == 431   ? "the headers are too large"
+                                            : status == 501 ? "this transfer encoding is not known"
+                                                            : "the request makes no sense");
+    char *text =
+        g_strdup_printf("HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
+                        "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n%s",
+                        status,
+                        title,
+                        strlen(body),
+                        body);
+    cfx_lingers_add(self->listener->web->lingers,
+                    cfx_stream_plain(fd),
+                    (guint8 *)text,
+                    0,
+                    strlen(text),
+                    NULL,
+                    NULL);
+}
+
 /* --- accepting ----------------------------------------------------------------------------------
  */
 
@@ -177,8 +214,15 @@ take(CfxListener *self, int fd, const struct sockaddr_storage *native, socklen_t
         g_socket_address_new_from_native((gpointer)(guintptr)native, size);
     g_object_set_data_full(
         G_OBJECT(remote), CONN_KEY, cfx_conn_ref(conn), (GDestroyNotify)cfx_conn_unref);
-    g_autoptr(GSocketConnection) stream = g_socket_connection_factory_create_connection(socket);
-    soup_server_accept_iostream(self->server, G_IO_STREAM(stream), self->local, remote, NULL);
+    g_autoptr(GSocketConnection) base = g_socket_connection_factory_create_connection(socket);
+    const CfxHeadLimits limits = { self->how->header_size, self->how->headers };
+    g_autoptr(GInputStream) input = cfx_head_stream_new(
+        g_io_stream_get_input_stream(G_IO_STREAM(base)), socket, &limits, refuse_head_cb, conn);
+    g_autoptr(GIOStream) stream =
+        g_simple_io_stream_new(input, g_io_stream_get_output_stream(G_IO_STREAM(base)));
+    /* its end would close the socket */
+    g_object_set_data_full(G_OBJECT(stream), "cfx-base", g_steal_pointer(&base), g_object_unref);
+    soup_server_accept_iostream(self->server, stream, self->local, remote, NULL);
 }
 
 static void

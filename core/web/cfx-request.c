@@ -159,8 +159,6 @@ default_reason(guint status)
         return "WebSockets of version 13 only";
     case 429:
         return "too many requests";
-    case 431:
-        return "the headers are too large";
     default:
         return "not now";
     }
@@ -246,8 +244,7 @@ copy_headers(CfxRequestHold *self, SoupMessageHeaders *from, gsize size, guint n
     }
 }
 
-/* FALSE: they are over a limit. */
-static gboolean
+static void
 read_headers(CfxRequestHold *self)
 {
     SoupMessageHeaders *from = soup_server_message_get_request_headers(self->msg);
@@ -263,7 +260,6 @@ read_headers(CfxRequestHold *self)
     }
     copy_headers(self, from, size, n);
     self->view.headers = self->pairs;
-    return n <= self->listener->how->headers && size <= self->listener->how->header_size;
 }
 
 static void
@@ -280,18 +276,6 @@ find_route(CfxRequestHold *self)
         self->view.method = "GET"; /* a HEAD is its own affair */
 }
 
-/* libsoup takes "-5" and "5, 5" for numbers. */
-static gboolean
-length_is_nonsense(const CfxRequestHold *self)
-{
-    for (const CfxPair *pair = self->pairs; pair->name != NULL; pair++) {
-        if (strcmp(pair->name, "content-length") == 0 &&
-            (*pair->value == 0 || strspn(pair->value, "0123456789") != strlen(pair->value)))
-            return TRUE;
-    }
-    return FALSE;
-}
-
 static guint
 first_refusal(CfxRequestHold *self)
 {
@@ -300,8 +284,6 @@ first_refusal(CfxRequestHold *self)
         return 503;
     if (!cfx_peers_take(self->listener->peers, &self->conn->address, now, &self->wait_us))
         return 429;
-    if (length_is_nonsense(self))
-        return 400;
     return self->refusal;
 }
 
@@ -310,10 +292,10 @@ got_headers_cb(SoupServerMessage *msg, gpointer data)
 {
     CfxRequestHold *self = data;
     self->view.method = g_intern_string(soup_server_message_get_method(msg));
-    gboolean is_small = read_headers(self);
+    read_headers(self);
     self->listener->requests++;
     find_route(self);
-    self->refusal = is_small ? first_refusal(self) : 431;
+    self->refusal = first_refusal(self);
     guint handshake = 0;
     if (self->refusal == 0)
         self->protocols = cfx_upgrade_offer(msg, &handshake);

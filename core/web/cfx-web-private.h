@@ -203,6 +203,7 @@ struct _CfxWeb {
     GQueue requests;      /* (element-type CfxRequestHold) held by plugins */
     GMutex lock;          /* of engines */
     GHashTable *engines;  /* CfxLoop → CfxSockets */
+    CfxLingers *lingers;  /* of connections whose head was refused */
     CfxHttp *http;
     CfxLogins *logins;
     CfxInstance *self_instance; /* owner of the host's own routes */

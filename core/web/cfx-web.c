@@ -227,6 +227,7 @@ cfx_web_new(CfxLoop *main, const CfxWebAuth *auth)
     self->listeners = g_ptr_array_new();
     g_mutex_init(&self->lock);
     self->engines = g_hash_table_new_full(NULL, NULL, NULL, free_engine);
+    self->lingers = cfx_lingers_new(main);
     self->http = cfx_http_new(self);
     self->logins = cfx_logins_new(self);
     self->self_instance = cfx_instance_new_internal("web", main);
@@ -252,6 +253,7 @@ cfx_web_free(CfxWeb *self)
     for (guint i = 0; i < self->listeners->len; i++)
         cfx_listener_unref(self->listeners->pdata[i]);
     g_ptr_array_unref(self->listeners);
+    cfx_lingers_free(self->lingers);
     cfx_http_free(self->http);
     cfx_logins_free(self->logins);
     cfx_instance_free(self->self_instance);

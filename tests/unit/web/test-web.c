@@ -414,8 +414,6 @@ test_nonsense(void)
     for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
         guint status = 0;
         Peer *peer = peer_new(&fixture);
-        if (strstr(CASES[i], "-5") != NULL) /* libsoup's own opinion */
-            g_test_expect_message("GLib-GObject", G_LOG_LEVEL_WARNING, "*content-length*");
         peer_write(peer, CASES[i], -1);
         fixture_settle(&fixture);
         shutdown(peer->fd, SHUT_WR);
@@ -423,7 +421,6 @@ test_nonsense(void)
         if (peer_read_answer(peer, &status, NULL, NULL))
             g_assert_cmpuint(status, >=, 400);
         peer_free(peer);
-        g_test_assert_expected_messages();
     }
     g_assert_cmpuint(get_as(&fixture, "/b", NULL, NULL, NULL), ==, 200);
     fixture_close(&fixture);
