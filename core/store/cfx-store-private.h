@@ -164,6 +164,10 @@ void cfx_store_push(StoreLoop *home);
 void cfx_store_account(CfxStore *self, gint64 bytes, gint64 commits);
 
 /* cfx-store-writer.c */
+/* Until the store stops and nothing waits any more. [writer] */
+void cfx_store_write_all(CfxStore *self);
+
+/* cfx-store-life.c */
 gpointer cfx_store_writer(gpointer store);
 /* [main] Says that the store has stopped. */
 void cfx_store_post_stopped(gpointer store);
@@ -173,7 +177,7 @@ void cfx_group_unref(Group *self);
 /* [writer] Sends it to every loop. */
 void cfx_group_send(Group *self);
 
-/* cfx-store-reader.c */
+/* cfx-store-reader.c and cfx-store-ask.c */
 typedef struct {
     CfxStore *store;
     gpointer reader;
