@@ -5,7 +5,6 @@
 #include "cfx-store-private.h"
 
 #include <cfx-error.h>
-#include <cfx-log.h>
 #include <cfx-metric.h>
 
 #define MOST_COMMITS 1024
