@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The JSON of `cariflexctl status`. */
 #include "cfx-daemon.h"
+#include "cfx-engine.h"
 #include "cfx-life.h"
 #include "cfx-log.h"
+#include "cfx-store.h"
+#include "cfx-web.h"
 
 #include <kit/cfx-json.h>
+#include <math.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,6 +58,42 @@ write_instances(CfxJsonWriter *json, const CfxDaemon *daemon)
     cfx_json_end_array(json);
 }
 
+static void
+write_store(CfxJsonWriter *json, const CfxDaemon *daemon)
+{
+    CfxStoreStatus store = { 0 };
+    gint64 now = cfx_loop_now(daemon->loop, CFX_CLOCK_REAL);
+    cfx_store_status(daemon->store, &store);
+    cfx_json_name(json, "store");
+    cfx_json_begin_object(json);
+    cfx_json_member_int(json, "commits", (gint64)store.commits);
+    cfx_json_member_int(json, "refused", (gint64)store.refused);
+    cfx_json_member_int(json, "groups", (gint64)store.groups);
+    cfx_json_member_int(json, "repeats", (gint64)store.repeats);
+    cfx_json_member_int(json, "beliefs", (gint64)store.beliefs);
+    cfx_json_member_int(json, "reads", (gint64)store.reads);
+    cfx_json_member_int(json, "queued", (gint64)store.queued);
+    cfx_json_member_int(json, "queued_bytes", (gint64)store.queued_bytes);
+    cfx_json_member_int(json, "revision", store.stored_revision);
+    cfx_json_member_real(
+        json,
+        "last_commit_age_s",
+        store.last_commit_us != 0 ? (double)((now - store.last_commit_us) / 1000) / 1000 : NAN);
+    cfx_json_member_int(json, "last_group_us", store.last_group_us);
+    cfx_json_member_bool(json, "pressure", store.pressure);
+    cfx_json_member_text(json, "failure", store.failing ? store.failure : NULL);
+    cfx_json_end_object(json);
+}
+
+/* an answer that a part has made, under its own name */
+static void
+write_part(CfxJsonWriter *json, const char *name, char *text)
+{
+    cfx_json_name(json, name);
+    cfx_json_raw(json, text, strlen(text));
+    g_free(text);
+}
+
 char *
 cfx_daemon_status_json(CfxDaemon *daemon)
 {
@@ -74,6 +114,14 @@ cfx_daemon_status_json(CfxDaemon *daemon)
         (double)((cfx_loop_now(daemon->loop, CFX_CLOCK_REAL) - daemon->started_us) / 1000) / 1000);
     write_clock(&json, daemon);
     write_instances(&json, daemon);
+    if (daemon->web != NULL)
+        write_part(&json, "web", cfx_web_status_json(daemon->web));
+    if (daemon->store != NULL)
+        write_store(&json, daemon);
+    if (daemon->engine != NULL)
+        write_part(&json, "engine", cfx_engine_status_json(daemon->engine));
+    cfx_json_member_int(&json, "warnings", (gint64)cfx_log_count(CFX_LOG_WARNING));
+    cfx_json_member_int(&json, "criticals", (gint64)cfx_log_count(CFX_LOG_CRITICAL));
     cfx_json_end_object(&json);
     return g_strdup(cfx_json_writer_end(&json));
 }
