@@ -79,10 +79,19 @@ def play(run, options, view):
         time.sleep(0.1)
 
 
+def complete_report(run):
+    """The daemon's report, and what only this run knows of its world."""
+    report = json.loads(run.ctl("report", "--json"))
+    report["seed"] = run.options.seed
+    report["day"]["prices"] = (run.options.prices or run.data / "prices.csv").name
+    report["day"]["rate"] = run.options.rate
+    return report
+
+
 def judge(run):
     """Lets the judge read everything; returns the complete report."""
     report = run.folder / "report.json"
-    report.write_text(run.ctl("report", "--json"))
+    report.write_text(json.dumps(complete_report(run)))
     done = subprocess.run(
         [sys.executable, "-m", "judge", "--run", run.folder, "--site", run.data / "site.json",
          "--api", run.api, "--report", report],
@@ -120,7 +129,7 @@ def main():
             print("interrupted before the end of the day: no report")
             return 130
         if not complete:
-            report = json.loads(run.ctl("report", "--json"))
+            report = complete_report(run)
         else:
             report = judge(run)
         terminal.print_report(report)

@@ -99,21 +99,32 @@ class Store:
                 event = waiting.pop((line["who"], frame[1]), None)
                 if event is not None:
                     acknowledged.append((line["who"], event))
+        powers = {}
         for who, event in acknowledged:
             identity = event["transactionInfo"]["transactionId"]
             record = self.record("ocpp.transaction", f"{who}/{identity}") or \
                 self.record("ocpp.transaction", identity)
             if record is None:
                 return f"{who}: no record of transaction {identity}"
-            for value in event.get("meterValue", []):
-                for sample in value["sampledValue"]:
-                    if sample.get("measurand") != "Power.Active.Import" or sample.get("phase"):
-                        continue
-                    rows = self.rows(sensors[who], instant(value["timestamp"]))
-                    if len(rows) != 1:
-                        return (f"{who} {value['timestamp']}: power acknowledged once, "
-                                f"stored {len(rows)} times")
+            for at, watts in powers_of(event):
+                values = powers.setdefault((who, at), [])
+                if not values or not same(values[-1], watts):
+                    values.append(watts)
+        # what has one instant but was told twice, with another value, is two beliefs
+        for (who, at), values in powers.items():
+            rows = [v for _, v in self.rows(sensors[who], at)]
+            if len(rows) != len(values) or not all(map(same, rows, values)):
+                return f"{who} at {at}: power acknowledged {values} kW, stored {rows}"
         return len(acknowledged)
+
+
+def powers_of(event):
+    """(instant, kW) of the power samples of a TransactionEvent."""
+    for value in event.get("meterValue", []):
+        for sample in value["sampledValue"]:
+            if sample.get("measurand") == "Power.Active.Import" and not sample.get("phase"):
+                scale = {"W": 1e-3, "kW": 1.0}[sample.get("unitOfMeasure", {}).get("unit", "W")]
+                yield instant(value["timestamp"]), sample["value"] * scale
 
 
 def values_of(body):
