@@ -22,6 +22,8 @@ oadr_program_free(OadrProgram *self)
 void
 oadr_row_free(OadrRow *self)
 {
+    if (self == NULL)
+        return;
     g_free(self->key);
     g_free(self->doc);
     g_free(self);
@@ -30,6 +32,8 @@ oadr_row_free(OadrRow *self)
 void
 oadr_news_free(OadrNews *self)
 {
+    if (self == NULL)
+        return;
     g_free(self->doc);
     g_free(self);
 }

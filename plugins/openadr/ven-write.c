@@ -251,7 +251,8 @@ put_back(OadrVen *self, Writing *writing)
         if (!is_overtaken)
             g_ptr_array_add(self->rows, g_steal_pointer(&writing->rows->pdata[i]));
     }
-    g_ptr_array_extend_and_steal(self->news, g_ptr_array_ref(writing->news));
+    for (guint i = 0; i < writing->news->len; i++)
+        g_ptr_array_add(self->news, g_steal_pointer(&writing->news->pdata[i]));
 }
 
 static void
@@ -393,6 +394,10 @@ oadr_ven_update(OadrVen *self, gint64 received_us)
         self->is_dirty = TRUE;
         return;
     }
+    /* a clock that was set back shows a window that we do not remember */
+    if (self->has_written &&
+        grid_start(self, OADR_PRICE, now_us) < self->written[OADR_PRICE].start_us)
+        self->has_written = FALSE;
     if (self->has_site && !self->has_written) {
         if (!self->is_reading)
             read_written(self);

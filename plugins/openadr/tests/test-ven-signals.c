@@ -253,25 +253,24 @@ test_spans(void)
 {
     gint64 day = NOON + CFX_DAY;
     /* own starts and durations beside those of the event */
-    g_autoptr(GArray)
-        own = spans_of("{\"programID\":\"p\",\"intervalPeriod\":{\"start\":\"2025-10-01T16:00:"
-                       "00Z\",\"duration\":"
-                       "\"PT10M\"},\"intervals\":[{\"id\":0," PAYLOAD(
-                           "PRICE", "1") "},{\"id\":7,\"intervalPeriod\":{\"duration\":\"PT5M\"}"
-                                         "," PAYLOAD("PRICE",
-                                                     "1") "},{\"id\":-3,\"intervalPeriod\":{"
-                                                          "\"start\":\"2025-10-01T17:00:00+00:00\"}"
-                                                          "," PAYLOAD("PRICE",
-                                                                      "1") "},{\"id\":9,"
-                                                                           "\"intervalPeriod\":{"
-                                                                           "\"start\":\"0001-01-"
-                                                                           "01T00:00:00Z\","
-                                                                           "\"duration\":\"PT0S\"}"
-                                                                           "," PAYLOAD("PRICE",
-                                                                                       "1") "}]}",
-                       NOON,
-                       day,
-                       NULL);
+    g_autoptr(GArray) own = spans_of(
+        "{\"programID\":\"p\",\"intervalPeriod\":{\"start\":\"2025-10-01T16:00:"
+        "00Z\",\"duration\":"
+        "\"PT10M\"},\"intervals\":[{\"id\":0," PAYLOAD(
+            "PRICE", "1") "},{\"id\":7,\"intervalPeriod\":{\"duration\":\"PT5M\"}"
+                          "," PAYLOAD("PRICE", "1") "},{\"id\":-3,\"intervalPeriod\":{"
+                                                    "\"start\":\"2025-10-01T17:00:00+00:00\"}"
+                                                    "," PAYLOAD("PRICE",
+                                                                "1") "},{\"id\":9,"
+                                                                     "\"intervalPeriod\":{"
+                                                                     "\"start\":\"0001-01-"
+                                                                     "01T00:00:00Z\","
+                                                                     "\"duration\":\"PT0S\"}"
+                                                                     "," PAYLOAD("PRICE",
+                                                                                 "1") "}]}",
+        NOON,
+        day,
+        NULL);
     /* endless, from now on */
     g_autoptr(GArray) endless = spans_of(
         "{\"programID\":\"p\",\"intervalPeriod\":{\"start\":\"0001-01-01\",\"duration\":\"P9999Y\"}"
