@@ -25,12 +25,22 @@ live_cb(gpointer data, const CfxRequest *request)
     answer(request, 200, JSON_TYPE, g_strdup("{\"live\":true}\n"));
 }
 
+/* What runs here, and in which version, is for those inside. */
+static gboolean
+is_inside(const CfxWeb *web, const CfxRequest *request)
+{
+    const CfxListener *listener = cfx_web_listener(web, request->listener);
+    return strcmp(listener->how->zone, "internal") == 0;
+}
+
 static void
 ready_cb(gpointer data, const CfxRequest *request)
 {
     CfxWeb *web = data;
     char *json = NULL;
     gboolean is_ready = web->monitor.ready != NULL && web->monitor.ready(web->monitor.data, &json);
+    if (!is_inside(web, request))
+        g_clear_pointer(&json, g_free);
     if (json == NULL)
         json = g_strdup_printf("{\"ready\":%s}\n", is_ready ? "true" : "false");
     answer(request, is_ready ? 200 : 503, JSON_TYPE, json);

@@ -64,7 +64,7 @@ void cfx_web_set_pressure(CfxWeb *self, gboolean is_on);
 /** What /health/live, /health/ready and /metrics say. */
 typedef struct {
     gpointer data;
-    /** FALSE: not ready; *ret_json (nullable, transfer full) is the body. */
+    /** FALSE: not ready; *ret_json (nullable, transfer full) is the body for the internal zone. */
     gboolean (*ready)(gpointer data, char **ret_json);
     /** (nullable) Brings gauges up to date before cfx_metric_text() is asked. */
     void (*refresh)(gpointer data);

@@ -99,6 +99,7 @@ fixture_auth(Fixture *self)
 static gboolean
 monitor_ready(gpointer data, char **ret_json)
 {
+    *ret_json = g_strdup("{\"ready\":true,\"inside\":true}\n");
     return TRUE;
 }
 

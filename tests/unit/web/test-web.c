@@ -607,13 +607,18 @@ test_health(void)
 {
     Fixture fixture;
     g_autofree char *body = NULL, *body2 = NULL, *body3 = NULL;
-    fixture_open(&fixture, "metrics=yes");
+    fixture_open(&fixture, "metrics=yes\nzone=public");
     g_assert_cmpuint(get_as(&fixture, "/health/live", NULL, NULL, &body), ==, 200);
     g_assert_cmpstr(body, ==, "{\"live\":true}\n");
     g_assert_cmpuint(get_as(&fixture, "/health/ready", NULL, NULL, &body2), ==, 200);
     g_assert_cmpstr(body2, ==, "{\"ready\":true}\n");
     g_assert_cmpuint(get_as(&fixture, "/metrics", NULL, NULL, &body3), ==, 200);
     g_assert_nonnull(strstr(body3, "cariflex_web_requests_total{listener=\"test\"} 3\n"));
+    fixture_close(&fixture);
+    g_autofree char *body4 = NULL;
+    fixture_open(&fixture, NULL);
+    g_assert_cmpuint(get_as(&fixture, "/health/ready", NULL, NULL, &body4), ==, 200);
+    g_assert_cmpstr(body4, ==, "{\"ready\":true,\"inside\":true}\n");
     fixture_close(&fixture);
 }
 
