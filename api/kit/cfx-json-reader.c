@@ -26,6 +26,16 @@ cfx_json_fail(CfxJsonReader *self, CfxJsonErrorCode code, const char *message)
     return FALSE;
 }
 
+/* takes the beginning of a character off the end of a text that was cut */
+static void
+cut_at_character(char *text)
+{
+    const char *end;
+
+    if (!g_utf8_validate(text, -1, &end))
+        text[end - text] = '\0';
+}
+
 void
 cfx_json_fail_within(CfxJsonReader *self, const char *name, gsize index)
 {
@@ -39,6 +49,7 @@ cfx_json_fail_within(CfxJsonReader *self, const char *name, gsize index)
     g_strlcpy(path, name, sizeof(path));
     g_strlcat(path, dot, sizeof(path));
     g_strlcat(path, self->error.path, sizeof(path));
+    cut_at_character(path);
     g_strlcpy(self->error.path, path, sizeof(path));
 }
 

@@ -59,7 +59,8 @@ void
 ocpp_answer_error(OcppAnswer *self, OcppErrorCode code, const char *words)
 {
     OcppInstance *instance = self->station->instance;
-    g_autofree char *description = g_utf8_substring(words, 0, MIN(g_utf8_strlen(words, -1), 255));
+    g_autofree char *valid = g_utf8_make_valid(words, -1);
+    g_autofree char *description = g_utf8_substring(valid, 0, MIN(g_utf8_strlen(valid, -1), 255));
 
     ocpp_frame_write_error(&instance->out, cfx_json_text_of(self->id), code, description);
     keep_text(self, &instance->out);

@@ -3,6 +3,10 @@
 
 #include "ocpp-call.h"
 #include "ocpp-onboard.h"
+#include "ocpp-steer.h"
+
+/* a change of a clock that is worth sending profiles again */
+#define CLOCK_JUMP_US (15 * CFX_SECOND)
 
 static const OcppHandler *const handler_lists[] = {
     ocpp_transaction_handlers,
@@ -178,4 +182,24 @@ ocpp_request_notice(OcppRequest *request, const char *topic, gint64 asset, gint6
 
     cfx_json_member_text(doc, "station", request->station->identity);
     return doc;
+}
+
+void
+ocpp_request_saw_clock(OcppRequest *request, gint64 its_us)
+{
+    OcppStation *station = request->station;
+    gint64 off_us, before_us = ocpp_station_clock_off(station);
+
+    ocpp_station_saw_clock(station, its_us, request->now_us);
+    off_us = ocpp_station_clock_off(station);
+    if (ABS(off_us - before_us) <= CLOCK_JUMP_US)
+        return;
+    if (off_us != 0)
+        cfx_log(request->instance->host,
+                CFX_LOG_WARNING,
+                "the clock of station %s is off by %" G_GINT64_FORMAT
+                " s; its profiles are shifted",
+                station->identity,
+                off_us / CFX_SECOND);
+    ocpp_steer_clock_changed(station);
 }

@@ -39,6 +39,10 @@ extern const OcppHandler ocpp_provisioning_handlers[], ocpp_device_model_handler
 /* @text: writable, gone on return */
 void ocpp_dispatch(OcppStation *station, char *text, gsize size);
 
+/* A fresh message carried this time of the station's clock; profiles are shifted where it is off.
+ */
+void ocpp_request_saw_clock(OcppRequest *request, gint64 its_us);
+
 /* For handlers: the empty answer, and members that many notices have. */
 void ocpp_request_empty_answer(OcppRequest *request);
 CfxJsonWriter *

@@ -72,7 +72,7 @@ handle_status(OcppRequest *request, gconstpointer payload)
 {
     const OcppStatusNotification *status = payload;
 
-    ocpp_station_saw_clock(request->station, status->timestamp_us, request->now_us);
+    ocpp_request_saw_clock(request, status->timestamp_us);
     if (take_status(
             request, status->evse_id, status->connector_id, status->status, status->timestamp_us))
         ocpp_records_put_station(request->station);

@@ -27,8 +27,10 @@ take_reading(OcppRequest *request, OcppEvse *evse, const OcppReading *reading)
     if (reading->at_us < evse->reading_us)
         return;
     evse->reading_us = reading->at_us;
-    if (!isnan(reading->power_w))
+    if (!isnan(reading->power_w)) {
         evse->power_w = reading->power_w;
+        ocpp_steer_check(evse, reading->at_us, reading->power_w);
+    }
     if (!isnan(reading->energy_wh))
         evse->energy_wh = reading->energy_wh;
     if (!isnan(reading->soc_ratio))
@@ -248,7 +250,7 @@ handle_transaction_event(OcppRequest *request, gconstpointer payload)
         ocpp_token_check(station, event->id_token, checked, request->answer);
     }
     if (event->is_offline != 1)
-        ocpp_station_saw_clock(station, event->timestamp_us, request->now_us);
+        ocpp_request_saw_clock(request, event->timestamp_us);
     if (transaction == NULL) {
         transaction = ocpp_transaction_new(event->info->id.text);
         ocpp_transaction_add(station, transaction);

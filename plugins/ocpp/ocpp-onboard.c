@@ -34,6 +34,7 @@ typedef struct {
 
 struct _OcppOnboard {
     Step step;
+    guint serial; /* of the station's sequences: answers to an older one do not count */
     gboolean has_booted;
     guint at; /* of the variables */
     CfxTimer timer;
@@ -68,6 +69,14 @@ ocpp_onboard_stop(OcppStation *station)
 
 static void begin_step(OcppStation *station);
 
+/* Whether an answer belongs to the sequence that runs; what is lost ends it elsewhere. */
+static gboolean
+is_ours(const OcppStation *station, gpointer data, const OcppCallResult *result)
+{
+    return station->onboard != NULL && GPOINTER_TO_UINT(data) == station->onboard->serial &&
+           result->state != OCPP_CALL_LOST;
+}
+
 static void
 next_step(OcppStation *station)
 {
@@ -86,7 +95,7 @@ limits_answered(OcppStation *station, gpointer data, const OcppCallResult *resul
 {
     OcppGetVariablesAnswer answer;
 
-    if (station->onboard == NULL || result->state == OCPP_CALL_LOST)
+    if (!is_ours(station, data, result))
         return;
     if (ocpp_call_decode(station,
                          result,
@@ -119,7 +128,7 @@ ask_limits(OcppStation *station)
                    ocpp_action_find("GetVariables")->request,
                    &request,
                    limits_answered,
-                   NULL);
+                   GUINT_TO_POINTER(station->onboard->serial));
     return TRUE;
 }
 
@@ -128,7 +137,7 @@ settings_answered(OcppStation *station, gpointer data, const OcppCallResult *res
 {
     OcppSetVariablesAnswer answer;
 
-    if (station->onboard == NULL || result->state == OCPP_CALL_LOST)
+    if (!is_ours(station, data, result))
         return;
     if (ocpp_call_decode(station,
                          result,
@@ -167,7 +176,7 @@ send_settings(OcppStation *station)
                    ocpp_action_find("SetVariables")->request,
                    &request,
                    settings_answered,
-                   NULL);
+                   GUINT_TO_POINTER(station->onboard->serial));
     return TRUE;
 }
 
@@ -342,7 +351,7 @@ profiles_answered(OcppStation *station, gpointer data, const OcppCallResult *res
     OcppOnboard *self = station->onboard;
     OcppStatusAnswer answer;
 
-    if (self == NULL || self->step != STEP_PROFILES || result->state == OCPP_CALL_LOST)
+    if (!is_ours(station, data, result) || self->step != STEP_PROFILES)
         return;
     if (!ocpp_call_decode(station,
                           result,
@@ -381,7 +390,7 @@ ask_profiles(OcppStation *station)
                    ocpp_action_find("GetChargingProfiles")->request,
                    &request,
                    profiles_answered,
-                   NULL);
+                   GUINT_TO_POINTER(station->onboard->serial));
 }
 
 void
@@ -426,7 +435,7 @@ inventory_answered(OcppStation *station, gpointer data, const OcppCallResult *re
 {
     OcppStatusAnswer answer;
 
-    if (station->onboard == NULL || result->state == OCPP_CALL_LOST)
+    if (!is_ours(station, data, result))
         return;
     ocpp_call_decode(station,
                      result,
@@ -448,7 +457,7 @@ ask_inventory(OcppStation *station)
                    ocpp_action_find("GetBaseReport")->request,
                    &request,
                    inventory_answered,
-                   NULL);
+                   GUINT_TO_POINTER(station->onboard->serial));
 }
 
 /* --- the steps ------------------------------------------------------------------------------ */
@@ -515,6 +524,7 @@ ocpp_onboard_start(OcppStation *station, gboolean has_booted)
     ocpp_onboard_stop(station);
     station->onboard = g_new0(OcppOnboard, 1);
     station->onboard->has_booted = has_booted;
+    station->onboard->serial = ++station->n_onboards;
     station->onboard->request_id = -1;
     station->onboard->held = g_ptr_array_new_with_free_func(held_free);
     ocpp_steer_connected(station, has_booted);

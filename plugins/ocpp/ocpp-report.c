@@ -114,7 +114,7 @@ ocpp_report_fill(OcppEvse *evse, gint64 now_us, CfxDevice *ret)
         .minimum_wh = NAN,
         .soc_ratio = NAN,
         .ended_wh = NAN,
-        .words = evse->words,
+        .words = evse->disobeys ? "it draws more than it has accepted" : evse->words,
         .clock_off_us = ocpp_station_clock_off(evse->station),
     };
     if (evse->transaction != NULL) {

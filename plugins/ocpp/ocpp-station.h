@@ -92,6 +92,8 @@ struct _OcppEvse {
     gboolean plan_is_for_tx; /* it came while the transaction was open */
     guint sending;           /* the slot that `is_busy` is about */
     OcppCurve *wire;         /* what that call carries */
+    gint64 accepted_us;      /* SITE: when the last one was accepted */
+    gboolean disobeys;       /* it draws more than it has accepted, and that was said */
     OcppProfileSlot slots[OCPP_N_SLOTS];
     gboolean is_busy;   /* a SetChargingProfile for it is queued or on its way */
     gboolean is_queued; /* in the instance's list of work */
@@ -146,11 +148,11 @@ struct _OcppStation {
     OcppCurve *installer_max; /* ChargingStationMaxProfile that is not ours; NULL: none */
     gboolean has_other_max;   /* there is one that we cannot read */
     gboolean is_reading;      /* its profiles are being read back: nothing is changed */
-    OcppOnboard *onboard;     /* the sequence that runs after a boot or reconnect; NULL: done */
-    gint64 last_change_us;    /* SITE: last profile that raised something */
+    guint n_onboards;
+    OcppOnboard *onboard;  /* the sequence that runs after a boot or reconnect; NULL: done */
+    gint64 last_change_us; /* SITE: last profile that raised something */
     gint64 clock_samples[OCPP_CLOCK_SAMPLES];
     guint n_clock_samples;
-    gboolean clock_was_off;
     GString *inventory; /* parts of the report that is coming in; NULL: none */
     gint64 inventory_id;
 };

@@ -13,6 +13,10 @@
 /* a profile that lowers nothing in this time may wait */
 #define SOON_US CFX_MINUTE
 #define RETRY_US (10 * CFX_SECOND)
+/* a car may take so long to follow, and meters differ so much */
+#define OBEY_US CFX_MINUTE
+#define OBEY_W 300
+#define OBEY_SHARE 1.05
 
 /* --- ids ------------------------------------------------------------------------------------ */
 
@@ -347,6 +351,7 @@ accepted(OcppEvse *evse, guint slot, gint64 received_us)
     at->version = at->sent_version;
     at->attempts = 0;
     at->must_send = FALSE;
+    evse->accepted_us = cfx_now_site(evse->station->instance->host);
     if (slot == OCPP_SLOT_DEFAULT) {
         /* what holds when everything known is over */
         evse->accepted_fail_safe_w = at->installed->steps[at->installed->n - 1].w;
@@ -724,6 +729,51 @@ ocpp_steer_connected(OcppStation *station, gboolean has_booted)
             evse->slots[slot].rung = ocpp_ladder_first(&station->instance->ladder, station, slot);
         }
         evse->slots[OCPP_SLOT_DEFAULT].must_send |= has_booted;
+        ocpp_steer_mark(evse, FALSE);
+    }
+}
+
+/* The highest power that it was allowed in the last minute, NAN unknown. */
+static double
+allowed_lately(const OcppEvse *evse, gint64 at_us)
+{
+    g_autofree OcppCurve *allowed = ocpp_steer_allowed(evse, at_us - OBEY_US);
+    double w = NAN;
+
+    for (gsize i = 0; allowed != NULL && i < allowed->n && allowed->steps[i].at_us <= at_us; i++)
+        w = isnan(w) ? allowed->steps[i].w : MAX(w, allowed->steps[i].w);
+    return w;
+}
+
+void
+ocpp_steer_check(OcppEvse *evse, gint64 at_us, double power_w)
+{
+    OcppStation *station = evse->station;
+    double w = allowed_lately(evse, at_us);
+    gboolean was_so = evse->disobeys;
+
+    if (isnan(w) || at_us < evse->accepted_us + OBEY_US)
+        return;
+    evse->disobeys = power_w > w * OBEY_SHARE + OBEY_W;
+    if (!evse->disobeys || was_so)
+        return;
+    cfx_log(station->instance->host,
+            CFX_LOG_WARNING,
+            "station %s, EVSE %" G_GINT64_FORMAT " draws %.1f kW and has accepted %.1f kW",
+            station->identity,
+            evse->id,
+            power_w / 1000,
+            w / 1000);
+}
+
+void
+ocpp_steer_clock_changed(OcppStation *station)
+{
+    for (guint i = 0; i < station->evses->len; i++) {
+        OcppEvse *evse = g_ptr_array_index(station->evses, i);
+
+        for (guint slot = 0; slot < OCPP_N_SLOTS; slot++)
+            evse->slots[slot].must_send |= evse->slots[slot].installed != NULL;
         ocpp_steer_mark(evse, FALSE);
     }
 }

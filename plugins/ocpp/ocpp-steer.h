@@ -29,6 +29,12 @@ void ocpp_steer_transaction_ended(OcppEvse *evse);
 /* The station is there. When it has booted the default goes first, whatever we believe. */
 void ocpp_steer_connected(OcppStation *station, gboolean has_booted);
 
+/* A measured power: does it keep to what it has accepted? What is not so is said once. */
+void ocpp_steer_check(OcppEvse *evse, gint64 at_us, double power_w);
+
+/* Its clock is off by another amount: what it holds lies at the wrong times. */
+void ocpp_steer_clock_changed(OcppStation *station);
+
 /* Whether the fail-safe power of all its EVSEs is accepted, or given up. */
 gboolean ocpp_steer_is_safe(const OcppStation *station);
 

@@ -504,6 +504,67 @@ test_outstanding(Fixture *fixture, gconstpointer data)
 }
 
 static void
+test_disobedience(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+    guint n_warnings;
+
+    onboard(fixture);
+    fake_host_advance(fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 11040, 11040, 0);
+    answer_call(fixture, "SetChargingProfile", ACCEPTED);
+    apply(fixture, 3, 4140, 4140, 0);
+    answer_call(fixture, "SetChargingProfile", ACCEPTED);
+    n_warnings = fake->n_logged[CFX_LOG_WARNING];
+    /* just after it was told a car may still draw what it drew */
+    send_call(
+        fixture,
+        "MeterValues",
+        "{\"evseId\":1,\"meterValue\":[{\"timestamp\":\"2025-10-01T12:00:40Z\",\"sampledValue\":"
+        "[{\"value\":11000,\"measurand\":\"Power.Active.Import\"}]}]}");
+    expect_result(fixture, "{}");
+    g_assert_cmpuint(fake->n_logged[CFX_LOG_WARNING], ==, n_warnings);
+    for (int i = 2; i < 4; i++) {
+        g_autofree char *payload =
+            g_strdup_printf("{\"evseId\":1,\"meterValue\":[{\"timestamp\":\"2025-10-01T12:0%d:"
+                            "00Z\",\"sampledValue\":"
+                            "[{\"value\":11000,\"measurand\":\"Power.Active.Import\"}]}]}",
+                            i);
+
+        send_call(fixture, "MeterValues", payload);
+        expect_result(fixture, "{}");
+        g_assert_cmpuint(fake->n_logged[CFX_LOG_WARNING], ==, n_warnings + 1);
+    }
+    g_assert_cmpstr(fake_host_device(fake, 11)->words, ==, "it draws more than it has accepted");
+}
+
+static void
+test_clock(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    onboard(fixture);
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *payload = g_strdup_printf(
+            "{\"timestamp\":\"2025-10-01T12:02:0%dZ\",\"connectorStatus\":\"%s\",\"evseId\":1,"
+            "\"connectorId\":1}",
+            i,
+            i % 2 == 0 ? "Occupied" : "Available");
+
+        send_call(fixture, "StatusNotification", payload);
+        if (i < 3)
+            expect_result(fixture, "{}");
+    }
+    /* two minutes ahead: what it holds is sent again, by its own clock */
+    g_assert_cmpint(fake_host_device(fake, 11)->clock_off_us, >, 120 * CFX_SECOND);
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED),
+                            "\"startSchedule\":\"2025-10-01T12:02:03Z\""));
+    expect_result(fixture, "{}");
+    g_assert_cmpuint(fake->n_logged[CFX_LOG_WARNING], ==, 1);
+}
+
+static void
 test_old_slice(Fixture *fixture, gconstpointer data)
 {
     onboard(fixture);
@@ -797,15 +858,26 @@ main(int argc, char **argv)
         const char *name;
         void (*test)(Fixture *, gconstpointer);
     } tests[] = {
-        { "door", test_door },           { "gate", test_gate },
-        { "errors", test_errors },       { "boot", test_boot },
-        { "durable", test_durable },     { "repeat", test_repeat },
-        { "session", test_session },     { "outstanding", test_outstanding },
-        { "old-slice", test_old_slice }, { "pause", test_pause },
-        { "ladder", test_ladder },       { "ladder-remembered", test_ladder_remembered },
-        { "reconnect", test_reconnect }, { "restart", test_restart },
-        { "lost-end", test_lost_end },   { "offline-events", test_offline_events },
-        { "token", test_token },         { "others", test_others },
+        { "door", test_door },
+        { "gate", test_gate },
+        { "errors", test_errors },
+        { "boot", test_boot },
+        { "durable", test_durable },
+        { "repeat", test_repeat },
+        { "session", test_session },
+        { "outstanding", test_outstanding },
+        { "disobedience", test_disobedience },
+        { "clock", test_clock },
+        { "old-slice", test_old_slice },
+        { "pause", test_pause },
+        { "ladder", test_ladder },
+        { "ladder-remembered", test_ladder_remembered },
+        { "reconnect", test_reconnect },
+        { "restart", test_restart },
+        { "lost-end", test_lost_end },
+        { "offline-events", test_offline_events },
+        { "token", test_token },
+        { "others", test_others },
         { "takeover", test_takeover },
     };
 
