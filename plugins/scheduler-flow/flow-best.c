@@ -99,9 +99,11 @@ flow_gap(const FlowSolver *solver)
 void
 flow_prove(FlowSolver *solver)
 {
-    double bound = flow_bound(solver, FLOW_MAX_NODES);
-    if (bound > solver->bound)
-        solver->bound = bound;
+    solver->bound = MAX(solver->bound, flow_bound(solver, FLOW_MAX_NODES));
+    /* small rests below the least rate make long chains of slots that look alike */
+    if (solver->is_unsure && flow_gap(solver) > solver->how->gap_acceptable &&
+        !flow_clock_is_late(&solver->clock))
+        solver->bound = MAX(solver->bound, flow_bound(solver, 20 * FLOW_MAX_NODES));
 }
 
 gboolean

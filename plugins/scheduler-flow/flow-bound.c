@@ -184,6 +184,7 @@ device_bound(FlowSolver *solver, guint32 d, guint32 max_nodes)
         solver->work, &task, max_nodes, enough, flow_clock_is_late, &solver->clock, solver->trial);
     if (!isfinite(answer.bound))
         return -INFINITY;
+    solver->is_unsure = solver->is_unsure || answer.bound < answer.cost - 2 * enough;
     if (answer.is_possible)
         add_draw(solver, d, solver->trial);
     const double *power = solver->best->power_kw + (gsize)d * model->n_slots;
@@ -199,6 +200,7 @@ flow_bound(FlowSolver *solver, guint32 max_nodes)
 {
     const FlowModel *model = solver->model;
     double bound = 0;
+    solver->is_unsure = FALSE;
     for (guint32 g = 0; g < model->n_nodes; g++)
         memcpy(solver->draw_kw + (gsize)g * model->n_slots,
                model->nodes[g].base,

@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#define MAX_TRIES 40
+#define MAX_TRIES 60
+#define MAX_IN_VAIN 15
 
 /* The devices' bounds, to be put back. */
 typedef struct {
@@ -122,9 +123,55 @@ choose(FlowSolver *solver, guint64 *random, guint32 *chosen, guint32 n)
     return n_chosen;
 }
 
+/* Decides the slots in which a few devices draw less than they may; FALSE: none is left. */
+static gboolean
+decide_some(FlowSolver *solver, const guint32 *chosen, guint32 n)
+{
+    FlowModel *model = solver->model;
+    double most = 0;
+    gboolean is_left = FALSE;
+    for (guint pass = 0; pass < 2; pass++) {
+        for (guint32 i = 0; i < n; i++) {
+            FlowDevice *device = &model->devices[chosen[i]];
+            const double *power = solver->power + (gsize)chosen[i] * model->n_slots;
+            for (guint32 j = 0; j < model->n_slots; j++) {
+                if (device->least[j] <= 0 || device->floor[j] >= device->least[j] ||
+                    device->ceil[j] < device->least[j])
+                    continue;
+                double part = power[j] / device->least[j];
+                if (part <= 1e-4 || part >= 1 - 1e-6)
+                    continue;
+                is_left = TRUE;
+                if (pass == 0)
+                    most = MAX(most, part);
+                else if (part >= most * 0.999)
+                    device->floor[j] = device->least[j];
+                else if (part < 0.2)
+                    device->ceil[j] = MIN(device->ceil[j], 0);
+            }
+        }
+    }
+    return is_left;
+}
+
+/* Decides slot after slot, the rest by the interior point each time: when answers one by one fail.
+ */
+static gboolean
+dive(FlowSolver *solver, const guint32 *chosen, guint32 n)
+{
+    for (guint depth = 0; depth < 24; depth++) {
+        if (!decide_some(solver, chosen, n))
+            return TRUE;
+        flow_model_ranges(solver->model);
+        if (!flow_lp_solve(solver, FLOW_STEP_MONEY, 0))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 /* FALSE: late. */
 static gboolean
-retry_few(FlowSolver *solver, guint64 *random)
+retry_few(FlowSolver *solver, guint64 *random, gboolean dives)
 {
     FlowModel *model = solver->model;
     guint32 chosen[5], n = 2 + (guint32)(flow_random(random) * 4);
@@ -144,8 +191,16 @@ retry_few(FlowSolver *solver, guint64 *random)
     }
     flow_model_ranges(model);
     gboolean in_time = flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
+    if (dives && in_time)
+        in_time = dive(solver, chosen, n);
     restore_bounds(solver, &kept);
-    for (guint order = 0; order < 2 && in_time; order++) {
+    if (dives && in_time) {
+        /* what is left between 0 and the least rate is noise: the answers clean it */
+        for (guint32 i = 0; i < 2 * n; i++)
+            flow_respond(solver, chosen[i % n], FLOW_BY_MONEY, FLOW_MAX_NODES);
+        flow_offer(solver);
+    }
+    for (guint order = 0; order < 2 && in_time && !dives; order++) {
         take_best(solver);
         for (guint32 i = 0; i < n; i++) {
             flow_nodes_add(solver, chosen[i], -1);
@@ -172,13 +227,16 @@ flow_improve(FlowSolver *solver, guint64 *random)
     double acceptable = solver->how->gap_acceptable;
     if (!flow_lift(solver, 30))
         return FALSE;
-    for (guint try = 0; try < MAX_TRIES; try++) {
+    for (guint try = 0, in_vain = 0; try < MAX_TRIES && in_vain < MAX_IN_VAIN; try++, in_vain++) {
+        FlowScore before = solver->best_score;
         if (flow_is_good(solver, acceptable))
             return TRUE;
         if (try % 20 == 0 && !polish(solver))
             return FALSE;
-        if (!retry_few(solver, random))
+        if (!retry_few(solver, random, try % 3 == 2))
             return FALSE;
+        if (memcmp(&before, &solver->best_score, sizeof(before)) != 0)
+            in_vain = 0;
     }
     return TRUE;
 }

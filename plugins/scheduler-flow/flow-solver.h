@@ -47,7 +47,8 @@ typedef struct {
     SchedulePlan *judged;
     FlowScore best_score;
     gboolean has_best, is_discrete;
-    double bound; /* of the best plan's breach and shortfall; −INFINITY: none yet */
+    gboolean is_unsure; /* the last bound stopped at its number of nodes */
+    double bound;       /* of the best plan's breach and shortfall; −INFINITY: none yet */
 } FlowSolver;
 
 /* flow-solver.c: for a checked problem; `how` and the problem must outlive it. */
