@@ -409,6 +409,8 @@ schedule_case_random(GRand *random, guint32 n_devices, guint32 n_slots, guint fl
     }
     for (guint32 d = 0; d < n_devices; d++) {
         double kind = flags & CASE_CARS_ONLY ? 0 : g_rand_double(random);
+        if (flags & CASE_STORAGES_ONLY)
+            kind = 0.7;
         if (kind < 0.6)
             random_car(self, random, d, flags);
         else if (kind < 0.9 || (flags & CASE_SELL) == 0)

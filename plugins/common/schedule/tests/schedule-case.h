@@ -47,7 +47,8 @@ enum {
     CASE_PHASES = 1 << 8,
     CASE_UNEVEN = 1 << 9, /* slots of different lengths */
     CASE_SELL = 1 << 10,  /* export has a price of its own, and there is some */
-    CASE_CARS_ONLY = 1 << 11
+    CASE_CARS_ONLY = 1 << 11,
+    CASE_STORAGES_ONLY = 1 << 12
 };
 ScheduleCase *schedule_case_random(GRand *random, guint32 n_devices, guint32 n_slots, guint flags);
 
