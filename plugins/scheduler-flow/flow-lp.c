@@ -175,10 +175,11 @@ flow_lp_solve(FlowSolver *solver, guint step, guint32 tier)
         end_value[d] = step == FLOW_STEP_MONEY ? device->end_value : 0;
         first_wish[d] = wishes->len;
         add_wishes(&self, wishes, d);
-        qsort(&g_array_index(wishes, FlowWish, first_wish[d]),
-              wishes->len - first_wish[d],
-              sizeof(FlowWish),
-              compare_wishes);
+        if (wishes->len > first_wish[d])
+            qsort(&g_array_index(wishes, FlowWish, first_wish[d]),
+                  wishes->len - first_wish[d],
+                  sizeof(FlowWish),
+                  compare_wishes);
     }
     first_wish[model->n_devices] = wishes->len;
     for (guint32 j = 0; j < model->n_slots; j++) {
