@@ -147,6 +147,14 @@ compare(guint32 seed, gboolean may_burn, gboolean is_rated, Tally *tally)
     g_assert_cmpfloat(answer.bound + fixed, <=, best + noise);
     g_assert_cmpfloat_with_epsilon(money_of(model, made, power), answer.cost + fixed, noise);
     check_plan(model, power);
+    /* however early it stops, and however little is enough: what it says is a bound */
+    for (guint32 nodes = 1; nodes < 40 && (may_burn || is_rated); nodes += 3) {
+        double enough = nodes % 2 == 0 ? 1e-9 : 0.1 * (1 + fabs(best));
+        answer = flow_branch(work, &task, nodes, enough, NULL, NULL, power);
+        g_assert_cmpfloat(answer.bound + fixed, <=, best + noise);
+        if (answer.is_possible)
+            g_assert_cmpfloat(answer.cost + fixed, >=, best - noise);
+    }
 }
 
 static void

@@ -178,6 +178,61 @@ test_money(gconstpointer data)
 #define test_any_price test_money
 #endif
 
+/* cars() stands below */
+static ScheduleCase *cars(guint32 n, guint32 n_slots, double limit, double least);
+
+#ifdef HAVE_GLPK
+/* A little sun, and cars that cannot take so little: the bound knows it, and says no more. */
+static void
+test_steps_of_nodes(void)
+{
+    g_autoptr(GRand) random = g_rand_new_with_seed(7);
+    guint n_higher = 0;
+    for (guint case_no = 0; case_no < 30; case_no++) {
+        g_autoptr(ScheduleCase) made = cars(2, 6, 30, 4.14);
+        CfxProblemNode *site = made->nodes->pdata[0];
+        for (guint32 j = 0; j < 6; j++) {
+            ((double *)site->base_kw.at)[j] = -g_rand_double_range(random, 0, 9);
+            ((double *)site->buy.at)[j] = g_rand_double_range(random, 0.1, 0.3);
+            ((double *)site->sell.at)[j] = 0.04;
+        }
+        for (guint32 d = 0; d < 2; d++)
+            schedule_case_target(
+                made, d, 5, CFX_TARGET_ASKED, g_rand_double_range(random, 0.5, 6), 1);
+        schedule_case_ready(made);
+        g_autoptr(FlowSolver) solver = flow_solver_new(&made->problem, &exactly);
+        flow_search_first(solver);
+        OracleQuestion question = { .what = ORACLE_MONEY,
+                                    .is_discrete = TRUE,
+                                    .breach_kw = solver->best->breach_kw,
+                                    .shortfall_kwh = solver->best->shortfall_kwh,
+                                    .gap = 1e-8,
+                                    .seconds = 5 };
+        double best = ask(&made->problem, &question);
+        for (guint try = 0; try < 100; try++) {
+            for (guint32 j = 0; j < 6; j++)
+                solver->node_price[j] =
+                    g_rand_double_range(random, 0.04, cfx_real_at(site->buy, j));
+            double bound = flow_bound(solver, 200);
+            solver->is_discrete = FALSE;
+            n_higher += bound > flow_bound(solver, 200) + 1e-6;
+            solver->is_discrete = TRUE;
+            g_assert_cmpfloat(bound, <=, best + 1e-6);
+        }
+        /* the best of prices, found from the best of the linear programme's */
+        if (flow_lp_solve(solver, FLOW_STEP_MONEY, 0) && flow_lift(solver, 60))
+            g_assert_cmpfloat(flow_bound(solver, 200), <=, best + 1e-6);
+    }
+    g_assert_cmpuint(n_higher, >, 100);
+}
+#else
+static void
+test_steps_of_nodes(void)
+{
+    g_test_skip("needs GLPK");
+}
+#endif
+
 /* n cars that all want the same by the end, under one limit. */
 static ScheduleCase *
 cars(guint32 n, guint32 n_slots, double limit, double least)
@@ -272,6 +327,35 @@ test_unavoidable(void)
     g_assert_cmpfloat(answer->solution.gap, <=, 1e-3);
 }
 
+/* A storage that can serve one of two: the stronger limit, though the other would save more. */
+static void
+test_limit_tiers(void)
+{
+    g_autoptr(ScheduleCase) made = schedule_case_new(1, 2, 0.25);
+    CfxProblemNode *site = made->nodes->pdata[0], *board = schedule_case_node(made, 0);
+    double *buy = schedule_case_row(made, &site->buy, 0.1);
+    schedule_case_row(made, &site->sell, 0.05);
+    buy[1] = 0.5;
+    ((double *)site->base_kw.at)[0] = 6;
+    ((double *)site->base_kw.at)[1] = 20;
+    ((double *)board->base_kw.at)[0] = 6;
+    schedule_case_limit(made, 0, CFX_LIMIT_CONTRACTED, FALSE, 10);
+    schedule_case_limit(made, 1, CFX_LIMIT_PHYSICAL, FALSE, 5);
+    made->home[0] = 1;
+    made->stock0[0] = 0.25;
+    for (guint32 j = 0; j < 2; j++) {
+        made->low[j] = -4;
+        made->empty[j] = 0;
+        made->full[j] = 1;
+    }
+    schedule_case_ready(made);
+    g_autoptr(ScheduleAnswer) answer = solve(&made->problem);
+    g_assert_cmpfloat_with_epsilon(answer->solution.breach_tier_kwh[CFX_LIMIT_PHYSICAL], 0, 1e-6);
+    g_assert_cmpfloat_with_epsilon(
+        answer->solution.breach_tier_kwh[CFX_LIMIT_CONTRACTED], 2.5, 1e-5);
+    g_assert_cmpfloat(answer->solution.gap, <=, 1e-3);
+}
+
 /* Where it costs the same, sooner; lower rows first. */
 static void
 test_ties(void)
@@ -347,6 +431,8 @@ main(int argc, char **argv)
     g_test_add_func("/flow/solver/ages", test_ages);
     g_test_add_func("/flow/solver/scarce-rates", test_scarce_rates);
     g_test_add_func("/flow/solver/unavoidable", test_unavoidable);
+    g_test_add_func("/flow/solver/limit-tiers", test_limit_tiers);
+    g_test_add_func("/flow/solver/steps-of-nodes", test_steps_of_nodes);
     g_test_add_func("/flow/solver/ties", test_ties);
     g_test_add_func("/flow/solver/values", test_values);
     return g_test_run();
