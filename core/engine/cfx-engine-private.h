@@ -48,6 +48,7 @@ struct _CfxEngineDevice {
     guint64 generation;    /* of the instance that speaks */
     gboolean was_reported; /* in this process */
     gboolean was_seen;     /* in an earlier one */
+    gboolean is_lost;      /* its story says that it is offline */
     CfxDevice state;
     gint64 reported_us; /* SITE */
 

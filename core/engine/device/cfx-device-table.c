@@ -180,10 +180,12 @@ take_device(CfxEngine *engine, const News *news)
     device->reported_us = cfx_now_site(engine->host);
 
     gboolean was_there = (before.flags & CFX_DEVICE_CONNECTED) != 0;
-    if (was_there && (device->state.flags & CFX_DEVICE_CONNECTED) == 0)
+    gboolean is_there = (device->state.flags & CFX_DEVICE_CONNECTED) != 0;
+    if (was_there && !is_there)
         cfx_story_lost(device, FALSE);
-    else if (!was_there && before.asset != 0 && (device->state.flags & CFX_DEVICE_CONNECTED) != 0)
+    else if (is_there && device->is_lost)
         cfx_story_lost(device, TRUE);
+    device->is_lost = !is_there && (device->is_lost || was_there);
     cfx_ingest_device(device, &before, is_first);
     cfx_session_device(device, &before);
     cfx_apply_device(device, &before, is_first);

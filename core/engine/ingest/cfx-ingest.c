@@ -60,8 +60,8 @@ timeline_add(CfxSite *site, GHashTable *old, gint64 sensor_id, guint32 types, gb
         return;
 
     double scale = is_price ? price_scale(site, sensor) : 1;
-    /* not g_hash_table_steal_extended(): key and value are the same address here, and GLib 2.74 then
-     * returns NULL for the second */
+    /* not g_hash_table_steal_extended(): key and value are the same address here, and GLib 2.74
+     * then returns NULL for the second */
     CfxTimeline *timeline = old != NULL ? g_hash_table_lookup(old, &sensor_id) : NULL;
     if (timeline != NULL) {
         g_hash_table_steal(old, &sensor_id);

@@ -319,11 +319,14 @@ promise(CfxSite *site, CfxPlanRun *run, const Take *take)
         double before_wh = session->promised_wh;
         gboolean is_new = cfx_session_promise(
             session, planned_wh, run->now_us, cause_of_shortage(site, run->problem, row));
-        if (!session->was_told)
+        /* a car states its need some seconds after it was plugged in */
+        gboolean is_heard = cfx_from_is_stated(session->need_wh.from) ||
+                            run->now_us - session->arrival_us > CFX_MINUTE;
+        if (!session->was_told && is_heard)
             cfx_story_plugged(site, session);
-        else if (is_new)
+        else if (session->was_told && is_new)
             cfx_story_promise(site, session, before_wh);
-        session->was_told = TRUE;
+        session->was_told = session->was_told || is_heard;
         if (session->is_changed || is_new)
             cfx_session_write(session, site->engine);
     }

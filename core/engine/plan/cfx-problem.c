@@ -254,8 +254,9 @@ add_target(
         .weight = weight,
     };
 
-    if (wanted_wh <= device->session->stock_wh)
-        return; /* it is there already */
+    /* what is there already is not wanted; the margin alone is not worth a slot */
+    if (fmin(wanted_wh, device->session->need_wh.value) <= device->session->stock_wh)
+        return;
     g_array_append_val(self->targets, target);
     self->problem.needs |= CFX_NEED_TARGETS;
 }

@@ -82,6 +82,17 @@ stock_is_news(const CfxEngineDevice *device)
     return fabs(device->state.stock_wh - planned_wh) > fmin(STOCK_WH, fmax(share_wh, 100));
 }
 
+/* the car has what it needs, and the plan would go on to the end of its slot */
+static gboolean
+is_satisfied(const CfxEngineDevice *device, const CfxDevice *before)
+{
+    const CfxSession *session = device->session;
+
+    return session != NULL && device->desires_plan && isfinite(session->need_wh.value) &&
+           before->stock_wh < session->need_wh.value &&
+           device->state.stock_wh >= session->need_wh.value;
+}
+
 void
 cfx_trigger_device(CfxEngineDevice *device,
                    const CfxDevice *before,
@@ -104,6 +115,8 @@ cfx_trigger_device(CfxEngineDevice *device,
              differs(before->current_max_a, now->current_max_a, 0.1) ||
              differs(before->external_w, now->external_w, POWER_W))
         cause.cause = "device-bounds";
+    else if (is_satisfied(device, before))
+        cause.cause = "need-met";
     else if (stock_is_news(device))
         cause.cause = "stock";
     if (cause.cause != NULL)
