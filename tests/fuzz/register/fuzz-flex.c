@@ -18,9 +18,9 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
                        .attributes = text,
                        .flex_model = text,
                        .flex_context = text };
-    g_autoptr(CfxFlexContext) context = cfx_flex_context_parse(model, &asset, problems);
     CfxFlexModel device;
 
+    cfx_flex_context_free(cfx_flex_context_parse(model, &asset, problems));
     cfx_flex_model_parse(model, &asset, &device, problems);
     cfx_model_unref(model);
     return 0;
