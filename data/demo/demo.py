@@ -60,8 +60,8 @@ def play(run, options, view):
     started = time.monotonic()
     while True:
         log.poll(view)
-        for line in story.poll():
-            view.story(line)
+        for instant, text in story.poll():
+            view.tell(instant, text)
         view.draw(run)
         if log.done is not None:
             return log.done["ok"]

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the demo's terminal shows: the state of the site, the story, and the report."""
 
+import datetime
 import json
 import re
 import shutil
 import sys
 import time
+from zoneinfo import ZoneInfo
 
-STORY = re.compile(r"story: (.*)$")
+# "2025-… [2025-10-01T22:02:11Z] host: site Martinique: CP003 plugged in, asks 22 kWh by 07:00"
+STORY = re.compile(r"\[([^\]]*)\] host: site [^:]*: (.*)$")
 
 
 class Follower:
@@ -60,7 +63,7 @@ class Story:
             self.file = open(self.path, encoding="utf-8", errors="replace")
         self.rest += self.file.read()
         *lines, self.rest = self.rest.split("\n")
-        return [m.group(1) for m in map(STORY.search, lines) if m]
+        return [(m.group(1), m.group(2)) for m in map(STORY.search, lines) if m]
 
 
 class View:
@@ -120,6 +123,12 @@ class View:
             online = "" if line["online"] else "offline"
             yield (f"  {name['name']}  {line['state']:<13} {watts:5.1f} kW "
                    f"{line['session_wh'] / 1000:5.1f} kWh  {limit:<13}{online:<8}{bar}")
+
+    def tell(self, instant, text):
+        """A line of the daemon's story at its own time."""
+        at = datetime.datetime.fromisoformat(instant.replace("Z", "+00:00"))
+        self.story(f"{at.astimezone(ZoneInfo(self.header['zone'])):%H:%M} {text}"
+                   if self.header else text)
 
     def erase(self):
         if self.tty and self.drawn:

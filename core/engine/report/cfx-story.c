@@ -43,7 +43,7 @@ end(CfxSite *site, CfxJsonWriter *doc, const char *topic, gint64 asset, const ch
     cfx_json_end_object(doc);
     cfx_outbox_notice(site->engine, topic, asset, doc);
     cfx_json_writer_clear(doc);
-    cfx_log(site->engine->host, CFX_LOG_MESSAGE, "%s", text);
+    cfx_log(site->engine->host, CFX_LOG_MESSAGE, "site %s: %s", site->name, text);
 }
 
 static void
