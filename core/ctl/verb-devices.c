@@ -6,13 +6,16 @@
 #include <glib/gi18n-lib.h>
 
 static const CtlColumn columns[] = {
-    { N_("DEVICE"), "device", CTL_TEXT },
+    { N_("STATION"), "station", CTL_TEXT },
     { N_("ASSET"), "asset", CTL_NUMBER },
-    { N_("STATE"), "state", CTL_TEXT },
-    { N_("POWER kW"), "power_w", CTL_KW },
-    { N_("DESIRED kW"), "desired_w", CTL_KW },
-    { N_("ALLOWED kW"), "allowed_w", CTL_KW },
-    { N_("INSTALLED"), "applied", CTL_TEXT },
+    { N_("CONNECTED"), "connected", CTL_FLAG },
+    { N_("PLUGGED"), "plugged", CTL_FLAG },
+    { N_("STEERABLE"), "steerable", CTL_FLAG },
+    { N_("MEASURED kW"), "measured_kw", CTL_REAL3 },
+    { N_("DESIRED kW"), "desired_kw", CTL_REAL3 },
+    { N_("SENT kW"), "sent_kw", CTL_REAL3 },
+    { N_("ALLOWED kW"), "allowed_kw", CTL_REAL3 },
+    { N_("INSTALLED"), "installed", CTL_TEXT },
     { N_("WORDS"), "words", CTL_TEXT },
     { NULL, NULL, CTL_TEXT },
 };

@@ -4,13 +4,73 @@
 #include "ctl-table.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <stdio.h>
 
-static const CtlColumn slots[] = {
-    { N_("FROM"), "start", CTL_TIME },       { N_("LIMIT kW"), "limit_w", CTL_KW },
-    { N_("DEVICES kW"), "power_w", CTL_KW }, { N_("SITE kW"), "site_w", CTL_KW },
-    { N_("PRICE"), "price", CTL_REAL3 },     { NULL, NULL, CTL_TEXT },
+static const CtlColumn columns[] = {
+    { N_("FROM"), "from", CTL_TIME },
+    { N_("PRICE/kWh"), "price", CTL_REAL3 },
+    { N_("LIMIT kW"), "limit", CTL_REAL1 },
+    { N_("BASE kW"), "base", CTL_REAL1 },
+    { N_("DEVICES kW"), "power", CTL_REAL1 },
+    { N_("WHO"), "who", CTL_TEXT },
+    { NULL, NULL, CTL_TEXT },
 };
+
+static double
+real_at(JsonObject *object, const char *name, guint slot)
+{
+    JsonArray *values = ctl_json_list(object, name);
+    if (values == NULL || slot >= json_array_get_length(values) ||
+        json_array_get_null_element(values, slot))
+        return NAN;
+    return json_array_get_double_element(values, slot);
+}
+
+static void
+put_real(JsonObject *row, const char *name, double value)
+{
+    if (!isnan(value))
+        json_object_set_double_member(row, name, value);
+}
+
+/* a row for a slot: what each device gets that gets something */
+static JsonObject *
+slot_row(JsonObject *plan, guint slot)
+{
+    JsonObject *row = json_object_new();
+    JsonArray *devices = ctl_json_list(plan, "devices");
+    g_autoptr(GString) who = g_string_new(NULL);
+    double sum = 0;
+    for (guint d = 0; devices != NULL && d < json_array_get_length(devices); d++) {
+        JsonObject *device = json_array_get_object_element(devices, d);
+        const char *station = ctl_json_text(device, "station");
+        double power = real_at(device, "power_kw", slot);
+        if (isnan(power) || fabs(power) < 0.01)
+            continue;
+        sum += power;
+        g_string_append_printf(
+            who, "%s%s %.1f", who->len > 0 ? ", " : "", station != NULL ? station : "?", power);
+    }
+    json_object_set_string_member(
+        row, "from", json_array_get_string_element(ctl_json_list(plan, "edges"), slot));
+    put_real(row, "price", real_at(plan, "price_per_kwh", slot));
+    put_real(row, "limit", real_at(plan, "limit_kw", slot));
+    put_real(row, "base", real_at(plan, "base_kw", slot));
+    put_real(row, "power", sum);
+    json_object_set_string_member(row, "who", who->str);
+    return row;
+}
+
+static void
+show_slots(JsonObject *plan)
+{
+    JsonArray *edges = ctl_json_list(plan, "edges");
+    g_autoptr(JsonArray) rows = json_array_new();
+    for (guint j = 0; edges != NULL && j + 1 < json_array_get_length(edges); j++)
+        json_array_add_object_element(rows, slot_row(plan, j));
+    ctl_table_print(rows, columns, _("no slots"));
+}
 
 static gboolean
 show(const char *json, GError **error)
@@ -22,12 +82,12 @@ show(const char *json, GError **error)
     g_autofree char *cost = ctl_cell(plan, "cost", CTL_REAL3);
     g_autofree char *gap = ctl_cell(plan, "gap", CTL_NUMBER);
     printf(_("plan %.0f of %s by %s: cost %s, gap %s\n\n"),
-           ctl_json_real(plan, "id"),
+           ctl_json_real(plan, "plan"),
            made,
            ctl_json_text(plan, "scheduler") != NULL ? ctl_json_text(plan, "scheduler") : "?",
            cost,
            *gap != '\0' ? gap : _("not certified"));
-    ctl_table_print(ctl_json_list(plan, "slots"), slots, _("no slots"));
+    show_slots(plan);
     return TRUE;
 }
 

@@ -12,6 +12,37 @@ static const CtlColumn instances[] = {
     { N_("REASON"), "reason", CTL_TEXT }, { NULL, NULL, CTL_TEXT },
 };
 
+static const CtlColumn sites[] = {
+    { N_("SITE"), "name", CTL_TEXT },
+    { N_("STATE"), "state", CTL_TEXT },
+    { N_("POWER kW"), "power_kw", CTL_REAL3 },
+    { N_("LIMIT kW"), "limit_kw", CTL_REAL3 },
+    { N_("SIGNAL %"), "signal_percent", CTL_NUMBER },
+    { N_("PRICE/kWh"), "price_per_kwh", CTL_REAL3 },
+    { N_("DEVICES"), "devices", CTL_NUMBER },
+    { N_("SESSIONS"), "sessions", CTL_NUMBER },
+    { N_("PLANS"), "plans", CTL_NUMBER },
+    { N_("PROBLEM"), "problem", CTL_TEXT },
+    { NULL, NULL, CTL_TEXT },
+};
+
+static const CtlColumn listeners[] = {
+    { N_("LISTENER"), "name", CTL_TEXT },     { N_("ZONE"), "zone", CTL_TEXT },
+    { N_("ADDRESS"), "address", CTL_TEXT },   { N_("CONNECTIONS"), "connections", CTL_NUMBER },
+    { N_("REFUSED"), "refused", CTL_NUMBER }, { NULL, NULL, CTL_TEXT },
+};
+
+/* a table behind an empty line, when there is something to show */
+static void
+show_list(JsonObject *part, const char *name, const CtlColumn *columns)
+{
+    JsonArray *rows = ctl_json_list(part, name);
+    if (rows == NULL || json_array_get_length(rows) == 0)
+        return;
+    printf("\n");
+    ctl_table_print(rows, columns, "");
+}
+
 static gboolean
 show(const char *json, GError **error)
 {
@@ -30,6 +61,11 @@ show(const char *json, GError **error)
         printf(_("site time: %s\n"), site);
     printf("\n");
     ctl_table_print(ctl_json_list(status, "instances"), instances, _("no instances"));
+    show_list(ctl_json_in(status, "web"), "listeners", listeners);
+    show_list(ctl_json_in(status, "engine"), "sites", sites);
+    const char *failure = ctl_json_text(ctl_json_in(status, "store"), "failure");
+    if (failure != NULL)
+        printf(_("\nthe store fails: %s\n"), failure);
     return TRUE;
 }
 
