@@ -15,15 +15,22 @@
 
 /* --- readings ------------------------------------------------------------------------------- */
 
+/* Two values of one second may come while our clock stands: the later one is the later belief, and
+ * replaces nothing. */
+static void
+believe(OcppRequest *request, OcppEvse *evse, gint64 sensor, gint64 at_us, double value)
+{
+    evse->belief_us = MAX(request->now_us, evse->belief_us + 1);
+    ocpp_store_belief(&request->instance->store, sensor, at_us, evse->belief_us, value);
+}
+
 static void
 take_reading(OcppRequest *request, OcppEvse *evse, const OcppReading *reading)
 {
-    OcppStore *store = &request->instance->store;
-
     if (!isnan(reading->power_w))
-        ocpp_store_belief(store, evse->power_sensor, reading->at_us, reading->power_w);
+        believe(request, evse, evse->power_sensor, reading->at_us, reading->power_w);
     if (!isnan(reading->energy_wh))
-        ocpp_store_belief(store, evse->energy_sensor, reading->at_us, reading->energy_wh);
+        believe(request, evse, evse->energy_sensor, reading->at_us, reading->energy_wh);
     if (reading->at_us < evse->reading_us)
         return;
     evse->reading_us = reading->at_us;
@@ -67,7 +74,7 @@ stop_power(OcppRequest *request, OcppEvse *evse, gint64 at_us)
         return;
     evse->power_w = 0;
     evse->reading_us = at_us;
-    ocpp_store_belief(&request->instance->store, evse->power_sensor, at_us, 0);
+    believe(request, evse, evse->power_sensor, at_us, 0);
 }
 
 /* --- begin and end -------------------------------------------------------------------------- */

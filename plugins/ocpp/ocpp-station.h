@@ -73,6 +73,7 @@ struct _OcppEvse {
     double rated_w; /* EVSE.Power, NAN unknown */
     gint32 supply_phases;
     OcppTransaction *transaction;         /* open, or NULL */
+    gint64 belief_us;                     /* of its newest belief */
     gint64 reading_us;                    /* of the newest reading */
     double power_w, energy_wh, soc_ratio; /* newest */
     gint32 phases;                        /* of the car, 0 unknown */

@@ -8,6 +8,7 @@ ocpp_store_init(OcppStore *self)
     cfx_json_writer_init(&self->text, NULL, 0);
     self->sensor = g_array_new(FALSE, FALSE, sizeof(gint64));
     self->start_us = g_array_new(FALSE, FALSE, sizeof(gint64));
+    self->belief_us = g_array_new(FALSE, FALSE, sizeof(gint64));
     self->value = g_array_new(FALSE, FALSE, sizeof(double));
     self->texts = g_ptr_array_new_with_free_func(g_free);
 }
@@ -18,6 +19,7 @@ ocpp_store_clear(OcppStore *self)
     cfx_json_writer_clear(&self->text);
     g_clear_pointer(&self->sensor, g_array_unref);
     g_clear_pointer(&self->start_us, g_array_unref);
+    g_clear_pointer(&self->belief_us, g_array_unref);
     g_clear_pointer(&self->value, g_array_unref);
     g_clear_pointer(&self->texts, g_ptr_array_unref);
 }
@@ -30,6 +32,7 @@ ocpp_store_begin(OcppStore *self)
     self->n_records = self->n_notices = 0;
     g_array_set_size(self->sensor, 0);
     g_array_set_size(self->start_us, 0);
+    g_array_set_size(self->belief_us, 0);
     g_array_set_size(self->value, 0);
     g_ptr_array_set_size(self->texts, 0);
 }
@@ -96,12 +99,13 @@ ocpp_store_notice(OcppStore *self, const char *topic, gint64 asset, gint64 at_us
 }
 
 void
-ocpp_store_belief(OcppStore *self, gint64 sensor, gint64 start_us, double value)
+ocpp_store_belief(OcppStore *self, gint64 sensor, gint64 start_us, gint64 belief_us, double value)
 {
     if (sensor == 0)
         return;
     g_array_append_val(self->sensor, sensor);
     g_array_append_val(self->start_us, start_us);
+    g_array_append_val(self->belief_us, belief_us);
     g_array_append_val(self->value, value);
 }
 
@@ -127,6 +131,7 @@ ocpp_store_commit(OcppStore *self,
         .n = self->value->len,
         .sensor = { (const gint64 *)(const void *)self->sensor->data, 1 },
         .start_us = { (const gint64 *)(const void *)self->start_us->data, 1 },
+        .belief_us = { (const gint64 *)(const void *)self->belief_us->data, 1 },
         .value = { (const double *)(const void *)self->value->data, 1 },
     };
     const CfxBeliefs *batch = &beliefs;

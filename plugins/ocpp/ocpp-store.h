@@ -28,8 +28,8 @@ typedef struct {
     CfxNotice notices[OCPP_STORE_NOTICES];
     OcppStoreDoc notice_docs[OCPP_STORE_NOTICES];
     guint n_notices;
-    GArray *sensor, *start_us, *value; /* columns of beliefs */
-    GPtrArray *texts;                  /* (element-type utf8) keys, freed with it */
+    GArray *sensor, *start_us, *belief_us, *value; /* columns of beliefs */
+    GPtrArray *texts;                              /* (element-type utf8) keys, freed with it */
 } OcppStore;
 
 void ocpp_store_init(OcppStore *self);
@@ -53,7 +53,8 @@ CfxJsonWriter *ocpp_store_notice(OcppStore *self, const char *topic, gint64 asse
 void ocpp_store_end(OcppStore *self);
 
 /* @sensor 0: nothing */
-void ocpp_store_belief(OcppStore *self, gint64 sensor, gint64 start_us, double value);
+void
+ocpp_store_belief(OcppStore *self, gint64 sensor, gint64 start_us, gint64 belief_us, double value);
 
 gboolean ocpp_store_is_empty(const OcppStore *self);
 
