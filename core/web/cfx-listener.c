@@ -21,14 +21,14 @@ static void accept_cb(gpointer data, guint32 events);
 CfxConn *
 cfx_conn_ref(CfxConn *self)
 {
-    self->refs++;
+    g_atomic_ref_count_inc(&self->refs);
     return self;
 }
 
 void
 cfx_conn_unref(CfxConn *self)
 {
-    if (--self->refs > 0)
+    if (!g_atomic_ref_count_dec(&self->refs))
         return;
     cfx_listener_unref(self->listener);
     g_free(self->peer);
@@ -136,7 +136,7 @@ conn_new(CfxListener *listener, GSocket *socket, const CfxAddress *address)
     CfxLoop *loop = listener->web->main;
     gint64 now = cfx_loop_now(loop, CFX_CLOCK_REAL);
     CfxConn *self = g_new0(CfxConn, 1);
-    self->refs = 1;
+    g_atomic_ref_count_init(&self->refs);
     self->listener = cfx_listener_ref(listener);
     self->socket = socket;
     self->address = *address;

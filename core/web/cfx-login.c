@@ -17,7 +17,8 @@ typedef struct {
 } Login;
 
 struct _CfxLogins {
-    CfxWeb *web;
+    gatomicrefcount refs; /* one of each login: a slow hash may come back after the web's end */
+    CfxWeb *web;          /* NULL: it has ended */
     GMutex lock;
     GQueue all; /* (element-type Login) */
 };
@@ -26,9 +27,19 @@ CfxLogins *
 cfx_logins_new(CfxWeb *web)
 {
     CfxLogins *self = g_new0(CfxLogins, 1);
+    g_atomic_ref_count_init(&self->refs);
     self->web = web;
     g_mutex_init(&self->lock);
     return self;
+}
+
+static void
+logins_unref(CfxLogins *self)
+{
+    if (!g_atomic_ref_count_dec(&self->refs))
+        return;
+    g_mutex_clear(&self->lock);
+    g_free(self);
 }
 
 static void
@@ -47,14 +58,15 @@ login_free(Login *self)
     g_free((char *)self->result.identity);
     wipe((char *)self->result.token);
     g_clear_error(&self->error);
+    logins_unref(self->logins);
     g_free(self);
 }
 
 void
 cfx_logins_free(CfxLogins *self)
 {
-    g_mutex_clear(&self->lock);
-    g_free(self);
+    self->web = NULL;
+    logins_unref(self);
 }
 
 /* [home] */
@@ -80,6 +92,10 @@ static void
 answered_cb(gpointer data, const CfxLogin *result, const GError *error)
 {
     Login *self = data;
+    if (self->logins->web == NULL) {
+        login_free(self);
+        return;
+    }
     if (result != NULL) {
         self->result = *result;
         self->result.struct_size = sizeof self->result;
@@ -112,6 +128,7 @@ cfx_login_call(CfxLogins *self,
                gpointer data)
 {
     Login *login = g_new0(Login, 1);
+    g_atomic_ref_count_inc(&self->refs);
     login->logins = self;
     login->owner = owner;
     login->generation = owner->generation;

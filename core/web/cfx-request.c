@@ -563,6 +563,7 @@ answer_cb(gpointer data)
         headers[i] = (CfxPair){ answer->texts->pdata[2 * i], answer->texts->pdata[2 * i + 1] };
     cfx_request_hold_answer(answer->hold, answer->status, headers, answer->body);
     cfx_request_hold_release(answer->hold);
+    cfx_request_hold_unref(answer->hold);
     g_ptr_array_unref(answer->texts);
     g_clear_pointer(&answer->body, g_bytes_unref);
     g_free(answer);
@@ -579,7 +580,7 @@ cfx_request_respond(const CfxRequest *request, guint32 status, const CfxPair *he
         return;
     }
     Answer *answer = g_new0(Answer, 1);
-    answer->hold = self;
+    answer->hold = cfx_request_hold_ref(self); /* the instance may stop before it arrives */
     answer->status = status;
     answer->texts = g_ptr_array_new_with_free_func(g_free);
     for (; headers != NULL && headers->name != NULL; headers++) {

@@ -177,7 +177,8 @@ left_cb(gpointer data)
 }
 
 typedef struct {
-    CfxRequestHold *hold;
+    CfxRequestHold *hold; /* a reference: the instance may stop before this runs */
+    CfxSocket *socket;
     char *protocol;
 } Begin;
 
@@ -186,6 +187,7 @@ begin_cb(gpointer data)
 {
     Begin *begin = data;
     CfxRequestHold *hold = begin->hold;
+    hold->socket = begin->socket;
     if (hold->msg == NULL || hold->state == CFX_REQUEST_ANSWERED) {
         hand_over(hold, -1, NULL);
     } else {
@@ -207,6 +209,7 @@ begin_cb(gpointer data)
         cfx_request_hold_continue(hold);
     }
     cfx_request_hold_release(hold);
+    cfx_request_hold_unref(hold);
     g_free(begin->protocol);
     g_free(begin);
 }
@@ -241,9 +244,9 @@ cfx_upgrade(const CfxRequest *request, const char *protocol, const CfxSocketOps 
                                        &hold->listener->how->socket,
                                        left_cb,
                                        leaving);
-    hold->socket = socket;
     Begin *begin = g_new0(Begin, 1);
-    begin->hold = hold;
+    begin->hold = cfx_request_hold_ref(hold);
+    begin->socket = socket;
     begin->protocol = g_strdup(protocol);
     cfx_web_run_main(web, begin_cb, begin);
     return socket;

@@ -59,7 +59,7 @@ struct _CfxListener {
 
 /* An accepted connection: counted until it is closed, as HTTP or as a WebSocket. */
 typedef struct {
-    guint refs; /* main thread only */
+    gatomicrefcount refs; /* the last one goes on the main thread */
     CfxListener *listener;
     GSocket *socket; /* libsoup's; NULL when it has gone */
     CfxAddress address;

@@ -2,6 +2,7 @@
 #include "cfx-web-private.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 /* the table has no other way to find it */
 static CfxWeb *the_web;
@@ -216,10 +217,22 @@ free_engine(gpointer sockets)
     cfx_sockets_free(sockets);
 }
 
+/* Each connection is a descriptor; the soft limit of 1024 is for programs that call select(). */
+static void
+raise_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= files.rlim_max)
+        return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+}
+
 CfxWeb *
 cfx_web_new(CfxLoop *main, const CfxWebAuth *auth)
 {
     CfxWeb *self = g_new0(CfxWeb, 1);
+    raise_descriptors();
     self->main = main;
     self->thread = g_thread_self();
     if (auth != NULL)

@@ -3,6 +3,7 @@
 #include "fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 static const CfxPair PLAIN[] = { { "Content-Type", "text/plain" }, { NULL, NULL } };
@@ -645,6 +646,29 @@ test_header_injection(void)
     fixture_close(&fixture);
 }
 
+/* No descriptor is left: the connection waits in the backlog, and is served when there is one. */
+static void
+test_no_descriptor(void)
+{
+    Fixture fixture;
+    struct rlimit usual, tight;
+    guint status = 0;
+    fixture_open(&fixture, NULL);
+    fixture_route(&fixture, "GET", "/a", CFX_ROLE_ANY, echo_cb, NULL);
+    Peer *late = peer_new(&fixture);
+    getrlimit(RLIMIT_NOFILE, &usual);
+    tight = usual;
+    tight.rlim_cur = (rlim_t)late->fd + 1; /* the lowest free one would be the next */
+    setrlimit(RLIMIT_NOFILE, &tight);
+    fixture_settle(&fixture);
+    setrlimit(RLIMIT_NOFILE, &usual);
+    peer_write(late, "GET /a HTTP/1.1\r\nHost: h\r\n\r\n", -1);
+    g_assert_true(peer_read_answer(late, &status, NULL, NULL));
+    g_assert_cmpuint(status, ==, 200);
+    peer_free(late);
+    fixture_close(&fixture);
+}
+
 static void
 test_descriptors(void)
 {
@@ -687,6 +711,7 @@ main(int argc, char **argv)
     g_test_add_func("/web/simulated-clock", test_simulated_clock);
     g_test_add_func("/web/health", test_health);
     g_test_add_func("/web/header-injection", test_header_injection);
+    g_test_add_func("/web/no-descriptor", test_no_descriptor);
     g_test_add_func("/web/descriptors", test_descriptors);
     return g_test_run();
 }
