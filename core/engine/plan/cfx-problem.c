@@ -228,15 +228,16 @@ slot_of(const CfxPlanInputs *inputs, gint64 us)
     return inputs->n - 1;
 }
 
-/* the slot by whose end @wh can have come at full power, one more for what may come between, and
- * not within less than an hour */
+/* The slot by whose end @wh can have come at full power, as far as an equal share of the room lets
+ * it; one more for what may come between, and not within less than an hour. */
 static guint
-soon(const CfxPlanInputs *inputs, double wh, double max_w)
+soon(const CfxPlanProblem *self, double wh, double max_w)
 {
+    const CfxPlanInputs *inputs = self->inputs;
     guint j = 0;
 
     for (double sum_wh = 0; j + 1 < inputs->n && sum_wh < wh; j++)
-        sum_wh += max_w * inputs->hours[j];
+        sum_wh += fmin(max_w, self->room_w[j] / MAX(self->rows->len, 1)) * inputs->hours[j];
     return MIN(MAX(j + 1, 4), inputs->n - 1);
 }
 
@@ -277,7 +278,7 @@ row_targets(CfxPlanProblem *self, guint i, double age_weight)
     row->wanted_wh = need_wh + MARGIN_WH;
     /* what nobody stated is brought early, as far as it is the minimum */
     if (minimum_wh > 0) {
-        guint early = soon(inputs, minimum_wh - session->stock_wh, row->one_phase_w);
+        guint early = soon(self, minimum_wh - session->stock_wh, row->one_phase_w);
         add_target(self,
                    i,
                    is_stated ? row->by_slot : MIN(early, row->by_slot),
@@ -297,7 +298,7 @@ row_targets(CfxPlanProblem *self, guint i, double age_weight)
     /* nobody knows when it leaves: soon, and if the limits forbid, later */
     if (row->leaves_us == 0)
         add_target(
-            self, i, soon(inputs, left_wh, row->one_phase_w), CFX_TARGET_ASKED, row->wanted_wh, 1);
+            self, i, soon(self, left_wh, row->one_phase_w), CFX_TARGET_ASKED, row->wanted_wh, 1);
     add_target(self, i, row->by_slot, CFX_TARGET_ASKED, row->wanted_wh, 1);
 }
 

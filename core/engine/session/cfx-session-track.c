@@ -66,6 +66,14 @@ hear_car(CfxEngineDevice *device, CfxSession *session, gboolean is_new)
         session->car = g_strdup(state->car);
         session->is_changed = TRUE;
     }
+    /* what a car has stated stays until it states something else: an adapter that has just started
+     * need not know it */
+    if (isnan(said.need_wh))
+        said.need_wh = old->need_wh;
+    if (isnan(said.minimum_wh))
+        said.minimum_wh = old->minimum_wh;
+    if (said.departure_us == 0)
+        said.departure_us = old->departure_us;
     if (!same_real(old->need_wh, said.need_wh) || !same_real(old->minimum_wh, said.minimum_wh) ||
         old->departure_us != said.departure_us) {
         *old = said;

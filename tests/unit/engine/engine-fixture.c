@@ -152,6 +152,8 @@ view_of(GArray *beliefs)
     const Belief *first = (const Belief *)(gpointer)beliefs->data;
     const gint64 step = sizeof(Belief) / sizeof(gint64);
 
+    if (beliefs->len == 0)
+        return (CfxBeliefs){ .struct_size = sizeof(CfxBeliefs) };
     return (CfxBeliefs){
         .struct_size = sizeof(CfxBeliefs),
         .n = beliefs->len,
