@@ -217,14 +217,20 @@ ask_token(OadrVen *self)
 /* --- pages ------------------------------------------------------------------------------------ */
 
 static void
-got_page(OadrVen *self, const char *what, GPtrArray *to, JsonNode *node, gboolean *ret_is_last)
+got_page(OadrVen *self,
+         const char *what,
+         GPtrArray *to,
+         GBytes *body,
+         JsonNode *node,
+         gboolean *ret_is_last)
 {
     JsonArray *array = json_node_get_array(node);
-    g_autofree char *text = json_to_string(node, FALSE);
     guint n = json_array_get_length(array);
+    gsize size;
+    const guchar *bytes = g_bytes_get_data(body, &size);
 
     g_checksum_update(self->checksum, (const guchar *)what, (gssize)strlen(what));
-    g_checksum_update(self->checksum, (const guchar *)text, (gssize)strlen(text));
+    g_checksum_update(self->checksum, bytes, (gssize)size);
     for (guint i = 0; i < n; i++)
         g_ptr_array_add(to, json_node_ref(json_array_get_element(array, i)));
     *ret_is_last = n < PAGE;
@@ -258,7 +264,7 @@ got_objects(OadrVen *self,
         poll_failed(self, why);
         return;
     }
-    got_page(self, what, to, node, ret_is_last);
+    got_page(self, what, to, answer->body, node, ret_is_last);
     self->skip += PAGE;
     if (!*ret_is_last && self->skip < PAGES_MAX * PAGE) {
         next_step(self);

@@ -270,6 +270,10 @@ answer_beliefs(gpointer data)
     gint64 step = sizeof(FakeBelief) / sizeof(gint64);
     CfxBeliefs beliefs = { .struct_size = sizeof(beliefs), .n = fake.beliefs->len };
 
+    if (first == NULL) {
+        answer->beliefs_done(answer->data, &beliefs, NULL);
+        return;
+    }
     /* older ones first: the newest is the last to be taken over */
     beliefs.sensor = (CfxInts){ &first->sensor, step };
     beliefs.start_us = (CfxInts){ &first->start_us, step };
