@@ -117,6 +117,15 @@ signal_cb(gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
+static gboolean
+reload_cb(gpointer data)
+{
+    CfxDaemon *daemon = data;
+    if (daemon->is_ready && !daemon->is_stopping)
+        cfx_daemon_reload(daemon);
+    return G_SOURCE_CONTINUE;
+}
+
 static gint64
 site_clock(gpointer data)
 {
@@ -159,6 +168,7 @@ daemon_clear(CfxDaemon *daemon)
     /* instances that were left behind may still use their host: what they hold stays */
     g_ptr_array_unref(daemon->adapters);
     g_ptr_array_unref(daemon->schedulers);
+    g_ptr_array_unref(daemon->setups);
 }
 
 int
@@ -174,6 +184,7 @@ cfx_daemon_run(CfxSetup *setup)
     daemon.main = g_main_loop_new(NULL, FALSE);
     daemon.loop = cfx_loop_new_main(daemon.clock);
     daemon.self = cfx_instance_new_internal("host", daemon.loop);
+    daemon.setups = g_ptr_array_new();
     daemon.adapters = g_ptr_array_new();
     daemon.schedulers = g_ptr_array_new();
     make_instances(&daemon, setup->adapters, daemon.adapters);
@@ -187,11 +198,13 @@ cfx_daemon_run(CfxSetup *setup)
                                              setup->storage->checked->secrets);
     cfx_daemon_status_serve(&daemon);
     guint term = g_unix_signal_add(SIGTERM, signal_cb, &daemon);
+    guint hangup = g_unix_signal_add(SIGHUP, reload_cb, &daemon);
     guint interrupt = g_unix_signal_add(SIGINT, signal_cb, &daemon);
     cfx_loop_post(daemon.loop, start_cb, &daemon);
     g_main_loop_run(daemon.main);
     g_source_remove(term);
     g_source_remove(interrupt);
+    g_source_remove(hangup);
     cfx_loop_timer_stop(daemon.loop, daemon.patience);
     for (guint i = 0; cfx_steps_stop[i] != NULL; i++) {
         if (cfx_steps_stop[i]->release != NULL)

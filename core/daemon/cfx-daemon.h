@@ -11,6 +11,7 @@
 
 typedef struct _CfxDaemon {
     CfxSetup *setup;
+    GPtrArray *setups; /* (element-type CfxSetup) older ones, whose values instances may hold */
     GMainLoop *main;
     CfxClock *clock;
     CfxLoop *loop;
@@ -49,8 +50,11 @@ extern const CfxStep cfx_step_adapters, cfx_step_schedulers;
 extern const CfxStep cfx_step_store, cfx_step_register, cfx_step_engine, cfx_step_web, cfx_step_bus,
     cfx_step_socket;
 
-/* Runs until a signal or a part that fails. Returns: the exit status. */
+/* Runs until a signal or a part that fails. @setup: (transfer full). Returns: the exit status. */
 int cfx_daemon_run(CfxSetup *setup);
+
+/* Reads the keyfiles again and takes over what may change while it runs. */
+void cfx_daemon_reload(CfxDaemon *daemon);
 
 /* Orderly stop; again: nothing. */
 void cfx_daemon_stop(CfxDaemon *daemon, int status);

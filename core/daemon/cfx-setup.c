@@ -221,6 +221,8 @@ CfxSetup *
 cfx_setup_read(const char *file, const char *const *plugin_dirs)
 {
     CfxSetup *setup = g_new0(CfxSetup, 1);
+    setup->file = g_strdup(file);
+    setup->plugin_dirs = g_strdupv((char **)(guintptr)plugin_dirs);
     setup->problems = cfx_problems_new();
     setup->settings = cfx_settings_new();
     setup->listeners = g_ptr_array_new();
@@ -249,5 +251,7 @@ cfx_setup_free(CfxSetup *setup)
     g_ptr_array_unref(setup->all);
     cfx_settings_free(setup->settings);
     cfx_problems_free(setup->problems);
+    g_strfreev(setup->plugin_dirs);
+    g_free(setup->file);
     g_free(setup);
 }

@@ -19,6 +19,8 @@ typedef struct {
 } CfxSetupGroup;
 
 typedef struct {
+    char *file; /* (nullable) what it was read from, and where modules are */
+    char **plugin_dirs;
     CfxProblems *problems;
     CfxSettings *settings;
     CfxSetupGroup *host, *clock, *planner;        /* host and clock always; planner NULL: none */

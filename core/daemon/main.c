@@ -118,5 +118,5 @@ main(int argc, char **argv)
     guint32 level =
         (guint32)cfx_config_number(&setup->host->checked->config, "log-level") + CFX_LOG_DEBUG;
     cfx_log_set_level(options.verbose ? MIN(level, CFX_LOG_INFO) : level);
-    return cfx_daemon_run(setup);
+    return cfx_daemon_run(g_steal_pointer(&setup));
 }

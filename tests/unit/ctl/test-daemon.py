@@ -186,6 +186,22 @@ class Case(unittest.TestCase):
         self.assertIn("[listener:a]", text)
         self.assertIn(str(port), text)
 
+    def test_reload(self):
+        text = self.storage() + "[adapter:api]\nplugin=flexmeasures\nlistener=a\n[listener:a]\naddress=127.0.0.1:0\n"
+        path = self.config("log-level=message\n" + text)
+        process = self.start(path)
+        self.config("log-level=loud\n")
+        process.send_signal(signal.SIGHUP)
+        self.assertIn("log-level=loud is none of", process.stderr.readline() + process.stderr.readline())
+        self.assertIn("the configuration stays as it was", process.stderr.readline())
+        self.config("log-level=info\n" + text.replace("zone", "x").replace(":0\n", ":0\nrate=5\n"))
+        process.send_signal(signal.SIGHUP)
+        self.assertIn("[listener:a] rate has changed: this needs a restart", process.stderr.readline())
+        self.assertIn("read again", process.stderr.readline())
+        status, _, text = self.stop(process)
+        self.assertEqual(status, 0)
+        self.assertIn("info: api: stopping", text)  # the new level
+
     def test_service_manager_is_told(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
             path = str(self.folder / "notify")
