@@ -99,6 +99,7 @@ add_news(OadrVen *self, const OadrEvent *event, const char *what)
     cfx_json_member_text(&json, "name", event->name);
     cfx_json_member_text(&json, "program", program != NULL ? program->name : event->program);
     cfx_json_end_object(&json);
+    news->topic = "openadr.event";
     news->doc = g_strdup(cfx_json_writer_end(&json));
     g_ptr_array_add(self->news, news);
     cfx_log(self->host,

@@ -129,8 +129,11 @@ price_scale(const Reading *self)
     for (guint i = 0; self->rules->rates != NULL && i < self->rules->rates->len; i++) {
         const OadrRate *rate = &g_array_index(self->rules->rates, OadrRate, i);
 
-        if (strcmp(rate->from, currency) == 0 && strcmp(rate->to, self->rules->currency) == 0)
-            return scale * rate->rate;
+        if (strcmp(rate->from, currency) != 0 || strcmp(rate->to, self->rules->currency) != 0)
+            continue;
+        if (self->rules->used != NULL && !g_ptr_array_find(self->rules->used, rate, NULL))
+            g_ptr_array_add(self->rules->used, (gpointer)rate);
+        return scale * rate->rate;
     }
     problem(self,
             "its prices are in %s and there is no rate to %s: they are refused",

@@ -44,6 +44,7 @@ typedef struct {
     char currency[8];    /* of the site */
     const GArray *rates; /* (element-type OadrRate) (nullable) */
     double offset_sign;  /* of CONTROL_LEVEL_OFFSET_PERCENT: +1 or -1 */
+    GPtrArray *used;     /* (element-type OadrRate) (nullable) lent: rates that were used */
 } OadrRules;
 
 typedef struct {

@@ -4,6 +4,7 @@
 
 #include "ven-json.h"
 
+#include <kit/cfx-json.h>
 #include <math.h>
 #include <string.h>
 
@@ -279,11 +280,43 @@ written_now(gpointer data, const CfxCommitted *result, const GError *error)
     }
 }
 
+/* A rate is shown wherever it was used. */
+static void
+tell_rate(OadrVen *self, const OadrRate *rate, guint n)
+{
+    OadrNews *news = g_new0(OadrNews, 1);
+    g_auto(CfxJsonWriter) json;
+
+    cfx_json_writer_init(&json, NULL, 0);
+    cfx_json_begin_object(&json);
+    cfx_json_member_text(&json, "instance", self->host->instance);
+    cfx_json_member_text(&json, "from", rate->from);
+    cfx_json_member_text(&json, "to", rate->to);
+    cfx_json_member_real(&json, "rate", rate->rate);
+    cfx_json_member_text(&json, "date", rate->date);
+    cfx_json_member_text(&json, "source", rate->source);
+    cfx_json_member_int(&json, "values", n);
+    cfx_json_end_object(&json);
+    news->topic = "openadr.rate";
+    news->doc = g_strdup(cfx_json_writer_end(&json));
+    g_ptr_array_add(self->news, news);
+    cfx_log(self->host,
+            CFX_LOG_MESSAGE,
+            "%u prices in %s written in %s, at %g of %s (%s)",
+            n,
+            rate->from,
+            rate->to,
+            rate->rate,
+            rate->date,
+            rate->source);
+}
+
 static void
 compute(OadrVen *self, int output, gint64 now_us, GPtrArray *problems, Writing *writing)
 {
     OadrGrid *written = &self->written[output], wanted;
-    OadrRules rules = { .rates = self->rates, .offset_sign = self->offset_sign };
+    g_autoptr(GPtrArray) used = g_ptr_array_new();
+    OadrRules rules = { .rates = self->rates, .offset_sign = self->offset_sign, .used = used };
     g_autoptr(GArray) segments = NULL;
     g_autoptr(GArray) changes = NULL;
     gint64 number = output;
@@ -307,6 +340,8 @@ compute(OadrVen *self, int output, gint64 now_us, GPtrArray *problems, Writing *
         g_array_append_val(writing->value, change->value);
         g_array_append_val(writing->output, number);
     }
+    for (guint i = 0; changes->len > 0 && i < used->len; i++)
+        tell_rate(self, used->pdata[i], changes->len);
     oadr_grid_clear(&wanted);
 }
 
@@ -370,7 +405,7 @@ commit(OadrVen *self, Writing *writing, gint64 now_us, gint64 received_us)
         const OadrNews *news = writing->news->pdata[i];
 
         notices[i] = (CfxNotice){ .struct_size = sizeof(notices[i]),
-                                  .topic = "openadr.event",
+                                  .topic = news->topic,
                                   .asset = self->has_site ? self->site : 0,
                                   .at_us = now_us,
                                   .doc = news->doc,

@@ -22,8 +22,9 @@ typedef struct {
     gint64 end_us;
 } OadrRow;
 
-/* what happened to an event, for the notice */
+/* a notice that waits to be written */
 typedef struct {
+    const char *topic;
     char *doc;
 } OadrNews;
 

@@ -39,7 +39,7 @@ grid_of(GPtrArray *known, OadrOutput output, gsize n, GPtrArray *problems)
 {
     OadrRate rate = { "SEK", "EUR", 0.0905, NULL, NULL };
     g_autoptr(GArray) rates = g_array_new(FALSE, FALSE, sizeof(OadrRate));
-    OadrRules rules = { "EUR", rates, 1 };
+    OadrRules rules = { "EUR", rates, 1, NULL };
     g_autoptr(GArray) segments = NULL;
     OadrGrid grid;
 

@@ -51,7 +51,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     g_autoptr(JsonNode) node = oadr_json_parse(text, size, NULL);
     g_autoptr(GPtrArray) known = g_ptr_array_new_with_free_func((GDestroyNotify)oadr_known_free);
     g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
-    OadrRules rules = { "EUR", NULL, 1 };
+    OadrRules rules = { "EUR", NULL, 1, NULL };
 
     if (node == NULL || !JSON_NODE_HOLDS_ARRAY(node))
         return 0;
