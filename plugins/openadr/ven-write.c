@@ -73,6 +73,9 @@ forget_written(OadrVen *self)
     for (int i = 0; i < OADR_N_OUTPUTS; i++)
         oadr_grid_clear(&self->written[i]);
     self->has_written = FALSE;
+    /* what is being read now is of other sensors */
+    self->is_reading = FALSE;
+    self->reading++;
 }
 
 static void

@@ -383,6 +383,35 @@ test_no_site(void)
     end();
 }
 
+/* The site comes while what was written is being read. */
+static void
+test_site_in_between(void)
+{
+    static CfxAsset other;
+    static const CfxAsset *const others[] = { &other };
+    static CfxModel changed;
+
+    begin();
+    other = site;
+    other.attributes = "{\"currency\":\"EUR\",\"sensors\":{\"load-control\":86}}";
+    changed = model;
+    changed.assets = others;
+    fake.model = &changed;
+    start_ven();
+    g_assert_cmpfloat(fake_value(86, minute(10)), ==, 50);
+    g_assert_true(isinf(fake_value(87, minute(10))));
+    fake.model = &empty;
+    fake.model_func(fake.model_data, NULL, NULL);
+    fake.model = &changed;
+    fake.model_func(fake.model_data, NULL, NULL); /* begins to read */
+    fake.model = &model;
+    fake.model_func(fake.model_data, NULL, NULL); /* and again */
+    fake_run();
+    g_assert_cmpfloat(fake_value(87, minute(10)), ==, 2);
+    g_assert_cmpfloat(fake_value(84, minute(15)), ==, 200);
+    end();
+}
+
 static void
 test_currency(void)
 {
@@ -409,6 +438,7 @@ main(int argc, char **argv)
     g_test_add_func("/openadr/ven/pages", test_pages);
     g_test_add_func("/openadr/ven/failing-store", test_failing_store);
     g_test_add_func("/openadr/ven/no-site", test_no_site);
+    g_test_add_func("/openadr/ven/site-in-between", test_site_in_between);
     g_test_add_func("/openadr/ven/foreign-currency", test_currency);
     return g_test_run();
 }
