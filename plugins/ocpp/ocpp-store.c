@@ -135,7 +135,9 @@ ocpp_store_commit(OcppStore *self,
         .value = { (const double *)(const void *)self->value->data, 1 },
     };
     const CfxBeliefs *batch = &beliefs;
+    /* a sample that is told twice, or sent again because its answer was lost, is one belief */
     CfxCommit commit = { .struct_size = sizeof(CfxCommit),
+                         .flags = CFX_COMMIT_SKIP_SAME,
                          .records = records,
                          .n_records = self->n_records,
                          .beliefs = &batch,
