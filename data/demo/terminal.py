@@ -13,23 +13,31 @@ from zoneinfo import ZoneInfo
 STORY = re.compile(r"\[([^\]]*)\] host: site [^:]*: (.*)$")
 
 
+class Lines:
+    """Whole lines of a file that grows, in bytes: its end may cut a character in two."""
+
+    def __init__(self, path):
+        self.path, self.file, self.rest = path, None, b""
+
+    def read(self):
+        if self.file is None:
+            if not self.path.exists():
+                return []
+            self.file = open(self.path, "rb")
+        *lines, self.rest = (self.rest + self.file.read()).split(b"\n")
+        return [line.decode("utf-8", "replace") for line in lines]
+
+
 class Follower:
     """Reads the world's log as it grows, for the clock and the stations' state."""
 
     def __init__(self, path):
-        self.path, self.file, self.rest = path, None, ""
+        self.lines = Lines(path)
         self.done, self.share, self.header = None, None, None
 
     def poll(self, view):
-        if self.file is None:
-            if not self.path.exists():
-                return
-            self.file = open(self.path, encoding="utf-8")
-        while chunk := self.file.read(1 << 20):
-            self.rest += chunk
-            *lines, self.rest = self.rest.split("\n")
-            for text in lines:
-                self.take(json.loads(text), view)
+        for text in self.lines.read():
+            self.take(json.loads(text), view)
 
     def take(self, line, view):
         what = line["what"]
@@ -54,16 +62,11 @@ class Story:
     """The daemon's own words on what happens, from its log."""
 
     def __init__(self, path):
-        self.path, self.file, self.rest = path, None, ""
+        self.lines = Lines(path)
 
     def poll(self):
-        if self.file is None:
-            if not self.path.exists():
-                return []
-            self.file = open(self.path, encoding="utf-8", errors="replace")
-        self.rest += self.file.read()
-        *lines, self.rest = self.rest.split("\n")
-        return [(m.group(1), m.group(2)) for m in map(STORY.search, lines) if m]
+        found = map(STORY.search, self.lines.read())
+        return [(m.group(1), m.group(2)) for m in found if m]
 
 
 class View:
