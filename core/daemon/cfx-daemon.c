@@ -159,16 +159,42 @@ make_instances(CfxDaemon *daemon, GPtrArray *groups, GPtrArray *to)
     }
 }
 
+static gboolean
+all_have_ended(GPtrArray *instances)
+{
+    for (guint i = 0; i < instances->len; i++) {
+        if (cfx_instance_state(g_ptr_array_index(instances, i), NULL) == CFX_INSTANCE_LEFT_BEHIND)
+            return FALSE;
+    }
+    return TRUE;
+}
+
 static void
 daemon_clear(CfxDaemon *daemon)
 {
+    gboolean is_orderly = daemon->patience != 0 && all_have_ended(daemon->adapters) &&
+                          all_have_ended(daemon->schedulers);
     cfx_base_api_set_status(NULL, NULL);
     cfx_log_set_site_clock(NULL, NULL);
     g_main_loop_unref(daemon->main);
-    /* instances that were left behind may still use their host: what they hold stays */
+    /* what was left behind may still use all of this: then it stays until the process ends */
+    if (!is_orderly)
+        return;
+    cfx_pool_finish();
+    for (guint i = 0; cfx_steps_stop[i] != NULL; i++) {
+        if (cfx_steps_stop[i]->release != NULL)
+            cfx_steps_stop[i]->release(daemon);
+    }
+    g_ptr_array_set_free_func(daemon->adapters, (GDestroyNotify)cfx_instance_free);
+    g_ptr_array_set_free_func(daemon->schedulers, (GDestroyNotify)cfx_instance_free);
     g_ptr_array_unref(daemon->adapters);
     g_ptr_array_unref(daemon->schedulers);
+    cfx_instance_free(daemon->storage);
+    cfx_instance_free(daemon->self);
+    cfx_loop_free(daemon->loop);
+    cfx_clock_free(daemon->clock);
     g_ptr_array_unref(daemon->setups);
+    cfx_setup_free(daemon->setup);
 }
 
 int
@@ -179,12 +205,13 @@ cfx_daemon_run(CfxSetup *setup)
     daemon.clock = clock_open(setup, &error);
     if (daemon.clock == NULL) {
         cfx_log_write(CFX_LOG_CRITICAL, "host", NULL, error->message);
+        cfx_setup_free(setup);
         return 1;
     }
     daemon.main = g_main_loop_new(NULL, FALSE);
     daemon.loop = cfx_loop_new_main(daemon.clock);
     daemon.self = cfx_instance_new_internal("host", daemon.loop);
-    daemon.setups = g_ptr_array_new();
+    daemon.setups = g_ptr_array_new_with_free_func((GDestroyNotify)cfx_setup_free);
     daemon.adapters = g_ptr_array_new();
     daemon.schedulers = g_ptr_array_new();
     make_instances(&daemon, setup->adapters, daemon.adapters);
@@ -206,10 +233,6 @@ cfx_daemon_run(CfxSetup *setup)
     g_source_remove(interrupt);
     g_source_remove(hangup);
     cfx_loop_timer_stop(daemon.loop, daemon.patience);
-    for (guint i = 0; cfx_steps_stop[i] != NULL; i++) {
-        if (cfx_steps_stop[i]->release != NULL)
-            cfx_steps_stop[i]->release(&daemon);
-    }
     cfx_log_write(CFX_LOG_MESSAGE, "host", NULL, "stopped");
     daemon_clear(&daemon);
     return daemon.status;
