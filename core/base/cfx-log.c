@@ -54,7 +54,7 @@ cfx_log_level(void)
 void
 cfx_log_set_site_clock(CfxLogClock clock, gpointer data)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     site_clock = clock;
     site_data = data;
 }
@@ -96,7 +96,7 @@ cfx_log_write(guint32 level, const char *who, const CfxPair *fields, const char 
     if (level < cfx_log_level())
         return;
     g_autoptr(GString) line = g_string_sized_new(160);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     if (for_journal)
         g_string_append_printf(line, "<%d>", priorities[level]);
     append_times(line);

@@ -92,7 +92,7 @@ cfx_metric_get(guint32 type, const char *name, const char *help, const CfxPair *
             return NULL;
     }
     g_autofree char *text = labels_text(labels);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     Family *family = family_get(type, name, help);
     if (family == NULL)
         return NULL;
@@ -148,7 +148,7 @@ char *
 cfx_metric_text(void)
 {
     GString *text = g_string_new(NULL);
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     for (guint i = 0; order != NULL && i < order->len; i++) {
         const Family *family = g_ptr_array_index(order, i);
         g_string_append_printf(text, "# HELP %s ", family->name);

@@ -198,13 +198,16 @@ cfx_settings_read_text(
         cfx_problems_add(problems, file, 0, NULL, "is larger than 1 MiB: not a keyfile");
         return;
     }
+    if (size == 0)
+        return;
     if (!g_utf8_validate(text, (gssize)size, &end)) {
         for (const char *c = text; c < end; c++)
             line += *c == '\n';
         cfx_problems_add(problems, file, line + 1, NULL, "is not UTF-8");
         return;
     }
-    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    g_autofree char *copy = g_strndup(text, size);
+    g_auto(GStrv) lines = g_strsplit(copy, "\n", -1);
     for (line = 1; lines[line - 1] != NULL; line++) {
         char *line_text = g_strstrip(lines[line - 1]);
         if (line_text[0] == '\0' || line_text[0] == '#' || line_text[0] == ';')

@@ -131,12 +131,12 @@ serve(gpointer data)
 {
     if (g_thread_self() == main_thread) {
         char *text = cfx_daemon_status_json(data);
-        g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+        g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
         g_clear_pointer(&last, g_bytes_unref);
         last = g_bytes_new_take(text, strlen(text));
         return g_bytes_ref(last);
     }
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     return last != NULL ? g_bytes_ref(last) : g_bytes_new_static("{}", 2);
 }
 

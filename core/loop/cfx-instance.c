@@ -158,7 +158,7 @@ cfx_instance_set_state(CfxInstance *instance, CfxInstanceState state, const char
 CfxInstanceState
 cfx_instance_state(CfxInstance *instance, char **ret_reason)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&instance->lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&instance->lock);
     if (ret_reason != NULL)
         *ret_reason = g_strdup(instance->reason);
     return (CfxInstanceState)instance->state;

@@ -37,7 +37,7 @@ cfx_pool_run(CfxFunc func, gpointer data, CfxLoop *home, CfxDone done, gpointer 
 {
     Work *work = g_new(Work, 1);
     *work = (Work){ func, data, home, done, done_data };
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&lock);
+    g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new(&lock);
     if (pool == NULL)
         pool = g_thread_pool_new(work_run, NULL, (gint)MAX(2, g_get_num_processors()), FALSE, NULL);
     g_autoptr(GError) error = NULL;
