@@ -106,6 +106,7 @@ parse_items(Parse *self, JsonObject *root, guint32 kind)
         JsonNode *node = json_array_get_element(array, i);
         g_autofree char *path = g_strdup_printf("%s[%u]", list, i);
         CfxImportItem item = { .index = i };
+        guint before = self->problems->len;
 
         cfx_item_read(
             kind, node, path, TRUE, self->into->texts, self->problems, &item.item, &item.principal);
@@ -123,6 +124,7 @@ parse_items(Parse *self, JsonObject *root, guint32 kind)
                             item.item.any.id);
         if (kind == CFX_MODEL_SOURCE && item.item.source.instance != NULL)
             cfx_problem_add(self->problems, path, "instance", "there is no such member");
+        item.is_bad = self->problems->len > before;
         item.has_zone = kind == CFX_MODEL_SENSOR && item.item.sensor.zone != NULL;
         g_array_append_val(self->into->items[kind - 1], item);
     }

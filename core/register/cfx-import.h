@@ -17,6 +17,7 @@ typedef struct {
     CfxItem item;
     const char *principal; /* (nullable) of a source */
     gboolean has_zone;     /* of a sensor */
+    gboolean is_bad;       /* it had problems of its own */
     guint index;           /* in its list */
 } CfxImportItem;
 

@@ -193,7 +193,7 @@ fill_zones(Import *self, const CfxModel *preview)
         g_autoptr(JsonNode) attributes = NULL;
         const char *zone = account != NULL ? account->zone : NULL;
 
-        if (item->has_zone)
+        if (item->has_zone || item->is_bad)
             continue;
         if (site != NULL && site->attributes != NULL)
             attributes = cfx_doc_parse(site->attributes, strlen(site->attributes));
@@ -218,8 +218,11 @@ put_items(Import *self, CfxDraft *draft, guint32 kind, Count *count)
                                 ? g_hash_table_lookup(self->reg->source_of, &item->item.any.id)
                                 : NULL;
         g_autoptr(GBytes) before = old != NULL ? cfx_item_write(kind, old, owner) : NULL;
-        g_autoptr(GBytes) after = cfx_item_write(kind, &item->item, item->principal);
+        g_autoptr(GBytes) after = NULL;
 
+        if (item->is_bad)
+            continue;
+        after = cfx_item_write(kind, &item->item, item->principal);
         if (before != NULL && g_bytes_equal(before, after)) {
             count->same++;
             continue;
@@ -332,13 +335,37 @@ check_sources(Import *self)
     }
 }
 
-static void
-add_problems_of(Import *self, const GError *error)
+/* Items of the file into a draft. (transfer full) the model that comes of it */
+static const CfxModel *
+put_all_items(Import *self, CfxDraft *draft)
 {
-    g_auto(GStrv) lines = g_strsplit(error->message, "\n", -1);
+    g_autoptr(CfxDraft) first = cfx_draft_new(self->reg);
+    const CfxModel *preview;
 
+    /* zones need the tree as it will be */
+    for (guint32 kind = CFX_MODEL_ACCOUNT; kind <= CFX_MODEL_ASSET; kind++)
+        put_items(self, first, kind, &self->counts[kind - 1]);
+    preview = cfx_draft_preview(first);
+    fill_zones(self, preview);
+    for (guint32 kind = CFX_MODEL_ACCOUNT; kind <= CFX_MODEL_BINDING; kind++)
+        put_items(self, draft, kind, &self->counts[kind - 1]);
+    return preview;
+}
+
+/* Checks the draft as a whole. What is missing because it could not be read is no news. */
+static void
+check_draft(Import *self, CfxDraft *draft)
+{
+    g_autoptr(GError) error = NULL;
+    g_auto(GStrv) lines = NULL;
+    gboolean has_bad = self->problems->len > 0;
+
+    if (cfx_draft_check(draft, &error))
+        return;
+    lines = g_strsplit(error->message, "\n", -1);
     for (char **line = lines; *line != NULL; line++)
-        g_ptr_array_add(self->problems, cfx_import_path(self->import, *line));
+        if (!has_bad || !g_str_has_suffix(*line, "does not exist"))
+            g_ptr_array_add(self->problems, cfx_import_path(self->import, *line));
 }
 
 /* --- the answer ------------------------------------------------------------------------------- */
@@ -386,29 +413,21 @@ static void
 import_compare(gpointer data, const GError *pool_error)
 {
     Import *self = data;
-    g_autoptr(CfxDraft) first = cfx_draft_new(self->reg), draft = cfx_draft_new(self->reg);
-    g_autoptr(GError) error = NULL;
+    g_autoptr(CfxDraft) draft = cfx_draft_new(self->reg);
     const CfxModel *preview;
 
     if (pool_error != NULL) {
         import_end(self, NULL, pool_error);
         return;
     }
-    /* zones need the tree as it will be */
-    for (guint32 kind = CFX_MODEL_ACCOUNT; kind <= CFX_MODEL_ASSET; kind++)
-        put_items(self, first, kind, &self->counts[kind - 1]);
-    preview = cfx_draft_preview(first);
-    fill_zones(self, preview);
-    for (guint32 kind = CFX_MODEL_ACCOUNT; kind <= CFX_MODEL_BINDING; kind++)
-        put_items(self, draft, kind, &self->counts[kind - 1]);
+    preview = put_all_items(self, draft);
     check_sources(self);
     for (guint i = 0; i < self->import->principals->len; i++)
         put_principal(self, draft, preview, i);
     for (guint i = 0; i < self->import->tokens->len; i++)
         put_token(self, draft, preview, i);
     cfx_model_unref(preview);
-    if (!cfx_draft_check(draft, &error))
-        add_problems_of(self, error);
+    check_draft(self, draft);
     if (!has_problems(self))
         cfx_draft_commit(g_steal_pointer(&draft), import_stored, self);
 }
@@ -420,8 +439,15 @@ import_run(gpointer data)
     const CfxHost *host = self->reg->host;
 
     self->import = cfx_import_parse(self->json, self->size, self->problems);
-    if (has_problems(self))
+    if (self->problems->len > 0) {
+        g_autoptr(CfxDraft) draft = cfx_draft_new(self->reg);
+
+        /* all mistakes at once: also those that only the whole shows */
+        cfx_model_unref(put_all_items(self, draft));
+        check_draft(self, draft);
+        has_problems(self);
         return;
+    }
     for (guint i = 0; i < self->import->principals->len; i++) {
         const CfxImportPrincipal *principal =
             &g_array_index(self->import->principals, CfxImportPrincipal, i);

@@ -156,6 +156,13 @@ test_problems(void)
                    "tokens[0].preferences.need: \"5 kW\" is not a quantity in \"Wh\"\n"
                    "tokens[0].preferences.departure: \"25:00\" is no clock time\n"
                    "tokens[1].token: \"A\" is there twice");
+    /* what cannot be read hides no other mistake, and is not told as missing again */
+    assert_problem(&f,
+                   HEAD ACCOUNT
+                   "\"assets\":[{\"id\":5,\"account\":1,\"type\":\"pv\"}],\"sensors\":[{"
+                   "\"id\":7,\"asset\":5,\"name\":\"p\",\"unit\":\"kilowatts\","
+                   "\"resolution\":\"PT15M\",\"zone\":\"UTC\"}]}",
+                   "assets[0].name: it is missing\nsensors[0].unit: \"kilowatts\" is not a unit");
     g_assert_cmpuint(cfx_register_model(f.reg)->n_assets, ==, 0);
     fixture_close(&f);
 }
