@@ -230,7 +230,7 @@ cfx_settings_read_file(CfxSettings *settings, const char *path, CfxProblems *pro
     g_autofree char *text = NULL;
     gsize size;
     if (!g_file_get_contents(path, &text, &size, &error)) {
-        cfx_problems_add(problems, NULL, 0, NULL, "%s", error->message);
+        cfx_problems_add(problems, NULL, 0, NULL, "%s; write it, or name another", error->message);
         return;
     }
     cfx_settings_read_text(settings, path, text, size, problems);

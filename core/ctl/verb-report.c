@@ -33,6 +33,8 @@ show_latencies(JsonObject *report)
         JsonObject *link = json_node_get_object(node);
         g_autofree char *p50 = ctl_cell(link, "p50", CTL_REAL1);
         g_autofree char *p99 = ctl_cell(link, "p99", CTL_REAL1);
+        if (*p50 == '\0')
+            continue; /* nothing came this way */
         /* TRANSLATORS: name of a link, then half of all and nearly all were faster than this */
         printf(_("%s: p50 %s ms, p99 %s ms\n"), name, p50, p99);
     }

@@ -24,8 +24,7 @@ web_start(CfxDaemon *daemon, CfxDone done, gpointer data)
     cfx_web_set_monitor(daemon->web, &monitor);
     for (guint i = 0; i < daemon->setup->listeners->len && error == NULL; i++) {
         const CfxSetupGroup *group = g_ptr_array_index(daemon->setup->listeners, i);
-        if (!cfx_web_listen(daemon->web, group->name, &group->checked->config, &error))
-            g_prefix_error(&error, "[%s] ", group->group->group);
+        cfx_web_listen(daemon->web, group->name, &group->checked->config, &error);
     }
     for (guint i = 0; i < daemon->adapters->len; i++) {
         CfxInstance *instance = g_ptr_array_index(daemon->adapters, i);
