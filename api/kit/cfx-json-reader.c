@@ -8,7 +8,11 @@ void
 cfx_json_reader_init(
     CfxJsonReader *self, char *text, gsize size, guint max_depth, CfxJsonReadFlags flags)
 {
+    static char nothing[] = "";
+
     memset(self, 0, sizeof(*self));
+    if (text == NULL)
+        text = nothing; /* an empty GBytes has no address */
     self->start = self->at = text;
     self->end = text + size;
     self->max_depth = CLAMP(max_depth, 1, CFX_JSON_MAX_DEPTH);

@@ -107,7 +107,7 @@ main(int argc, char **argv)
     cfx_log_init(options.check ? CFX_LOG_WARNING : CFX_LOG_MESSAGE);
     g_auto(GStrv) dirs = plugin_dirs(&options);
     g_autofree char *config = g_steal_pointer(&options.config);
-    g_auto(GStrv) given_dirs = g_steal_pointer(&options.plugin_dirs);
+    g_auto(GStrv) G_GNUC_UNUSED given_dirs = g_steal_pointer(&options.plugin_dirs);
     g_autoptr(CfxSetup) setup = cfx_setup_read(config, (const char *const *)dirs);
     if (!report(setup))
         return 1;

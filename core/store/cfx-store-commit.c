@@ -111,7 +111,7 @@ cfx_store_account(CfxStore *self, gint64 bytes, gint64 commits)
 static gboolean
 check_queue(CfxStore *self, const CfxInstance *instance, GError **error)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
 
     if (!self->is_open) {
         g_set_error_literal(

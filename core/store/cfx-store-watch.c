@@ -26,8 +26,11 @@ typedef struct {
 void
 cfx_belief_rows_view(const BeliefRow *rows, gsize n, CfxBeliefs *ret)
 {
+    static const BeliefRow none;
     const gint64 step = sizeof(BeliefRow) / sizeof(gint64);
 
+    if (rows == NULL)
+        rows = &none; /* an empty array has no address */
     *ret = (CfxBeliefs){
         .struct_size = sizeof(*ret),
         .n = n,
@@ -203,7 +206,7 @@ end_of_turn(gpointer data)
 {
     StoreLoop *home = data;
     g_autoptr(GPtrArray) dirty = g_steal_pointer(&home->dirty);
-    g_autoptr(GPtrArray) kept = g_steal_pointer(&home->kept);
+    g_autoptr(GPtrArray) G_GNUC_UNUSED kept = g_steal_pointer(&home->kept);
 
     home->dirty = g_ptr_array_new();
     home->kept = g_ptr_array_new_with_free_func((GDestroyNotify)cfx_group_unref);

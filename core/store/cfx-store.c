@@ -59,7 +59,7 @@ loop_free(gpointer data)
 static StoreLoop *
 loop_of(CfxStore *self, CfxLoop *loop)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
 
     for (guint i = 0; i < self->loops->len; i++) {
         StoreLoop *home = g_ptr_array_index(self->loops, i);
@@ -143,7 +143,7 @@ instance_stops(gpointer data, CfxInstance *instance)
 const CfxModel *
 cfx_store_model_ref(CfxStore *self)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
 
     if (self->model != NULL && self->model->owner != NULL)
         g_bytes_ref(self->model->owner);

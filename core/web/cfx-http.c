@@ -229,7 +229,7 @@ finish(Call *self, GError *error)
     call_unref(self);
 }
 
-static void
+static void G_GNUC_PRINTF(3, 4)
 fail(Call *self, int code, const char *format, ...)
 {
     va_list arguments;

@@ -67,7 +67,7 @@ all_sockets(CfxWeb *web)
     CfxSocketCounts sum = { 0 };
     GHashTableIter iter;
     gpointer sockets;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&web->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&web->lock);
     g_hash_table_iter_init(&iter, web->engines);
     while (g_hash_table_iter_next(&iter, NULL, &sockets)) {
         CfxSocketCounts counts = cfx_sockets_counts(sockets);

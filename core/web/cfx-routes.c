@@ -69,7 +69,7 @@ cfx_routes_free(CfxRoutes *self)
 gboolean
 cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     GPtrArray *mounts = g_hash_table_lookup(self->paths, mount->route.path);
     if (mounts == NULL) {
         mounts = g_ptr_array_new_with_free_func((GDestroyNotify)cfx_mount_unref);
@@ -89,7 +89,7 @@ cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner)
 void
 cfx_routes_remove_owner(CfxRoutes *self, const CfxInstance *owner)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     GHashTableIter iter;
     GPtrArray *mounts;
     g_hash_table_iter_init(&iter, self->paths);
@@ -134,7 +134,7 @@ CfxMount *
 cfx_routes_find(CfxRoutes *self, const char *method, const char *path, char **ret_allow)
 {
     *ret_allow = NULL;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     const GPtrArray *mounts = g_hash_table_lookup(self->paths, path);
     g_autofree char *above = g_strdup(path);
     gsize size = strlen(above);

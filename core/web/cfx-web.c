@@ -37,7 +37,7 @@ cfx_web_run_home(CfxWeb *self, CfxLoop *home, CfxFunc func, gpointer data)
 CfxSockets *
 cfx_web_sockets(CfxWeb *self, CfxLoop *home)
 {
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     CfxSockets *sockets = g_hash_table_lookup(self->engines, home);
     if (sockets == NULL) {
         sockets = cfx_sockets_new(home);
@@ -324,7 +324,7 @@ cfx_web_set_pressure(CfxWeb *self, gboolean is_on)
 {
     GHashTableIter iter;
     gpointer home, sockets;
-    g_autoptr(GMutexLocker) locker = g_mutex_locker_new(&self->lock);
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     g_hash_table_iter_init(&iter, self->engines);
     while (g_hash_table_iter_next(&iter, &home, &sockets)) {
         Pressure *pressure = g_new(Pressure, 1);

@@ -168,7 +168,7 @@ fm_get_data(FmVisit *data)
     const CfxSensor *sensor = fm_visit_sensor(self->visit, CFX_RIGHT_READ, &model);
     if (sensor == NULL)
         return;
-    g_autoptr(GBytes) owner = model->owner;
+    g_autoptr(GBytes) G_GNUC_UNUSED owner = model->owner;
     if (!fm_query_parse(request->query, &self->query, &field, &problem)) {
         fm_answer_invalid(host, request, LOCATION, field, problem);
         return;
@@ -212,7 +212,7 @@ fm_get_sensor(FmVisit *data)
     cfx_json_writer_init(&json, NULL, 0);
     if (sensor == NULL)
         return;
-    g_autoptr(GBytes) owner = model->owner;
+    g_autoptr(GBytes) G_GNUC_UNUSED owner = model->owner;
     cfx_json_begin_object(&json);
     cfx_json_member_int(&json, "id", sensor->id);
     cfx_json_member_text(&json, "name", sensor->name);

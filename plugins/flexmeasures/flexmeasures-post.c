@@ -150,7 +150,7 @@ fm_post_data(FmVisit *data)
 
     if (sensor == NULL)
         return;
-    g_autoptr(GBytes) owner = model->owner;
+    g_autoptr(GBytes) G_GNUC_UNUSED owner = model->owner;
     const char *bytes = g_bytes_get_data(visit->request->body, &size);
     g_autofree char *text = g_strndup("", size);
     memcpy(text, bytes != NULL ? bytes : "", size);

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
-    g_autofree char *text = g_memdup2(data, size);
+    g_autofree char *text = g_strndup((const char *)data, size);
     char written[CFX_DURATION_TEXT_SIZE];
     CfxDuration duration, duration_again;
     CfxQuantity quantity;
