@@ -48,4 +48,7 @@ void ocpp_request_empty_answer(OcppRequest *request);
 CfxJsonWriter *
 ocpp_request_notice(OcppRequest *request, const char *topic, gint64 asset, gint64 at_us);
 
+/* Reports an EVSE again when the limit of others takes its next value. */
+void ocpp_charging_await_limit(OcppEvse *evse);
+
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include "ocpp-ladder.h"
 #include "ocpp-onboard.h"
+#include "ocpp-records.h"
 #include "ocpp-report.h"
 #include "ocpp-steer.h"
 #include "ocpp-transaction.h"
@@ -83,6 +84,7 @@ handle_needs(OcppRequest *request, gconstpointer payload)
     if (evse->transaction != NULL && !isnan(ocpp_transaction_energy(evse->transaction)))
         evse->need_wh += ocpp_transaction_energy(evse->transaction);
     note_needs(request, evse);
+    ocpp_records_put_station(request->station);
     ocpp_report_evse(evse);
     ocpp_answer_result(request->answer, request->action->answer, &answer);
 }
@@ -145,8 +147,8 @@ handle_schedule(OcppRequest *request, gconstpointer payload)
 static void limit_changes(gpointer data);
 
 /* reports again when the limit takes its next value */
-static void
-await_change(OcppEvse *evse)
+void
+ocpp_charging_await_limit(OcppEvse *evse)
 {
     const CfxHost *host = evse->station->instance->host;
     gint64 now_us = cfx_now_site(host);
@@ -168,7 +170,7 @@ limit_changes(gpointer data)
 
     evse->external_timer = 0;
     ocpp_report_evse(evse);
-    await_change(evse);
+    ocpp_charging_await_limit(evse);
 }
 
 static OcppCurve *
@@ -227,9 +229,10 @@ set_limit(OcppRequest *request, gint64 evse_id, const OcppSchedule *schedule, gi
         if (schedule != NULL)
             evse->external = read_limit(evse, schedule, request->now_us);
         evse->external_source = source;
-        await_change(evse);
+        ocpp_charging_await_limit(evse);
         ocpp_report_evse(evse);
     }
+    ocpp_records_put_station(request->station);
 }
 
 static void

@@ -129,6 +129,8 @@ end_at_evse(OcppRequest *request, OcppEvse *evse, OcppTransaction *transaction)
     evse->ended_wh = ocpp_transaction_energy(transaction);
     forget_car(evse);
     ocpp_steer_transaction_ended(evse);
+    /* the next car must not be taken for this one after a restart */
+    ocpp_records_put_station(request->station);
 }
 
 /* a new one on the same EVSE: the end of the old one got lost */

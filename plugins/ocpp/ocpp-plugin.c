@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The plugin "ocpp": charging stations that speak OCPP 2.0.1. */
 #include "ocpp-command.h"
+#include "ocpp-dispatch.h"
 #include "ocpp-door.h"
 #include "ocpp-records.h"
 #include "ocpp-report.h"
@@ -145,8 +146,10 @@ loaded(gpointer data, const GError *error)
             OcppStation *station = value;
 
             ocpp_report_station(station);
-            for (guint i = 0; i < station->evses->len; i++)
+            for (guint i = 0; i < station->evses->len; i++) {
                 ocpp_steer_tell(g_ptr_array_index(station->evses, i), NULL, FALSE);
+                ocpp_charging_await_limit(g_ptr_array_index(station->evses, i));
+            }
         }
         self->model_watch = self->host->model->watch(self->host, model_changed, self);
     }

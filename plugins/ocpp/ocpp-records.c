@@ -20,13 +20,34 @@ static const CfxJsonField curve_fields[] = {
 };
 static const CfxJsonTable curve_table = CFX_JSON_TABLE(CurveDoc, curve_fields, 0);
 
+/* the car that is there: what it stated is told once, and must outlive this process */
+typedef struct {
+    gint64 needs_us, departure_us, phases;
+    double need_wh, current_a, min_current_a, power_w, cable_current_a, soc_ratio;
+} CarDoc;
+
+static const CfxJsonField car_fields[] = {
+    CFX_JSON_FIELD("needs_us", INT, OPTIONAL, CarDoc, needs_us),
+    CFX_JSON_FIELD("departure_us", INT, OPTIONAL, CarDoc, departure_us),
+    CFX_JSON_FIELD("phases", INT, OPTIONAL, CarDoc, phases),
+    CFX_JSON_FIELD("need_wh", REAL, OPTIONAL, CarDoc, need_wh),
+    CFX_JSON_FIELD("current_a", REAL, OPTIONAL, CarDoc, current_a),
+    CFX_JSON_FIELD("min_current_a", REAL, OPTIONAL, CarDoc, min_current_a),
+    CFX_JSON_FIELD("power_w", REAL, OPTIONAL, CarDoc, power_w),
+    CFX_JSON_FIELD("cable_current_a", REAL, OPTIONAL, CarDoc, cable_current_a),
+    CFX_JSON_FIELD("soc_ratio", REAL, OPTIONAL, CarDoc, soc_ratio),
+};
+static const CfxJsonTable car_table = CFX_JSON_TABLE(CarDoc, car_fields, CFX_JSON_OPEN);
+
 typedef struct {
     gint64 id;
     double fail_safe_w, rated_w;
     gint64 supply_phases;
     CfxJsonArray connectors; /* gint64 */
-    CurveDoc *standard, *tx;
+    CurveDoc *standard, *tx, *external;
+    CarDoc *car;
     CfxJsonText tx_id;
+    gint64 external_source;
     gint32 is_refused;
 } EvseDoc;
 
@@ -40,6 +61,9 @@ static const CfxJsonField evse_fields[] = {
     CFX_JSON_FIELD("tx", OBJECT, OPTIONAL, EvseDoc, tx, .table = &curve_table),
     CFX_JSON_FIELD("tx_id", TEXT, OPTIONAL, EvseDoc, tx_id),
     CFX_JSON_FIELD("refused", BOOL, OPTIONAL, EvseDoc, is_refused),
+    CFX_JSON_FIELD("external", OBJECT, OPTIONAL, EvseDoc, external, .table = &curve_table),
+    CFX_JSON_FIELD("external_source", INT, OPTIONAL, EvseDoc, external_source),
+    CFX_JSON_FIELD("car", OBJECT, OPTIONAL, EvseDoc, car, .table = &car_table),
 };
 static const CfxJsonTable evse_table = CFX_JSON_TABLE(EvseDoc, evse_fields, CFX_JSON_OPEN);
 
@@ -149,6 +173,23 @@ put_curve(CfxJsonWriter *doc, const char *name, const OcppCurve *curve)
 }
 
 static void
+put_car(CfxJsonWriter *doc, const OcppEvse *evse)
+{
+    cfx_json_name(doc, "car");
+    cfx_json_begin_object(doc);
+    cfx_json_member_int(doc, "needs_us", evse->needs_us);
+    cfx_json_member_int(doc, "departure_us", evse->departure_us);
+    cfx_json_member_int(doc, "phases", evse->phases);
+    put_real(doc, "need_wh", evse->need_wh);
+    put_real(doc, "current_a", evse->car_current_a);
+    put_real(doc, "min_current_a", evse->car_min_current_a);
+    put_real(doc, "power_w", evse->car_power_w);
+    put_real(doc, "cable_current_a", evse->cable_current_a);
+    put_real(doc, "soc_ratio", evse->soc_ratio);
+    cfx_json_end_object(doc);
+}
+
+static void
 put_evse(CfxJsonWriter *doc, const OcppEvse *evse)
 {
     const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
@@ -169,6 +210,11 @@ put_evse(CfxJsonWriter *doc, const OcppEvse *evse)
         put_text(doc, "tx_id", tx->transaction);
     }
     cfx_json_member_bool(doc, "refused", evse->slots[OCPP_SLOT_DEFAULT].is_refused);
+    if (evse->external != NULL) {
+        put_curve(doc, "external", evse->external);
+        cfx_json_member_int(doc, "external_source", evse->external_source);
+    }
+    put_car(doc, evse);
     cfx_json_end_object(doc);
 }
 
@@ -299,6 +345,20 @@ read_curve(const CurveDoc *doc)
 }
 
 static void
+take_car(OcppEvse *evse, const CarDoc *doc)
+{
+    evse->needs_us = MAX(doc->needs_us, 0);
+    evse->departure_us = MAX(doc->departure_us, 0);
+    evse->phases = (gint32)CLAMP(doc->phases, 0, 3);
+    evse->need_wh = doc->need_wh;
+    evse->car_current_a = doc->current_a;
+    evse->car_min_current_a = doc->min_current_a;
+    evse->car_power_w = doc->power_w;
+    evse->cable_current_a = doc->cable_current_a;
+    evse->soc_ratio = doc->soc_ratio;
+}
+
+static void
 take_evse(OcppEvse *evse, const EvseDoc *doc)
 {
     OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT], *tx = &evse->slots[OCPP_SLOT_TX];
@@ -313,6 +373,10 @@ take_evse(OcppEvse *evse, const EvseDoc *doc)
     standard->is_refused = doc->is_refused == 1;
     tx->installed = doc->tx_id.text != NULL ? read_curve(doc->tx) : NULL;
     tx->transaction = cfx_json_text_dup(doc->tx_id);
+    evse->external = read_curve(doc->external);
+    evse->external_source = (gint32)MAX(doc->external_source, 0);
+    if (doc->car != NULL)
+        take_car(evse, doc->car);
 }
 
 static void
@@ -345,6 +409,19 @@ take_station(OcppInstance *instance, const CfxRecord *record)
         if (evse != NULL)
             take_evse(evse, evse_doc);
     }
+}
+
+/* whether anybody heard of its end is not known: the newest end of an EVSE is told once more */
+static void
+tell_end(OcppEvse *evse, const OcppTransaction *transaction)
+{
+    if (evse->ended_is_due && evse->ended_us >= transaction->ended_us)
+        return;
+    evse->ended_is_due = TRUE;
+    g_free(evse->ended);
+    evse->ended = g_strdup(transaction->id);
+    evse->ended_us = transaction->ended_us;
+    evse->ended_wh = ocpp_transaction_energy(transaction);
 }
 
 static void
@@ -383,6 +460,8 @@ take_transaction(OcppInstance *instance, const CfxRecord *record)
     if (evse != NULL && ocpp_transaction_is_open(transaction)) {
         evse->transaction = transaction;
         evse->energy_wh = transaction->last_wh;
+    } else if (evse != NULL) {
+        tell_end(evse, transaction);
     }
 }
 

@@ -716,6 +716,39 @@ test_restart(Fixture *fixture, gconstpointer data)
     g_assert_cmpstr(fake_host_device(fake, 11)->session, ==, "t1");
 }
 
+/* what the car has stated and what others allow is told once */
+static void
+test_restart_needs(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    onboard(fixture);
+    begin_transaction(fixture);
+    send_call(
+        fixture,
+        "NotifyEVChargingNeeds",
+        "{\"evseId\":1,\"chargingNeeds\":{\"requestedEnergyTransfer\":\"AC_three_phase\","
+        "\"departureTime\":\"2100-01-01T07:00:00Z\",\"acChargingParameters\":{"
+        "\"energyAmount\":20000,\"evMinCurrent\":6,\"evMaxCurrent\":16,\"evMaxVoltage\":400}}}");
+    double need_wh = fake_host_device(fake, 11)->need_wh;
+    gint64 departure_us = fake_host_device(fake, 11)->departure_us;
+    g_assert_cmpfloat(need_wh, >=, 20000);
+    g_assert_cmpint(departure_us, !=, 0);
+    send_call(fixture,
+              "NotifyChargingLimit",
+              "{\"evseId\":1,\"chargingLimit\":{\"chargingLimitSource\":\"EMS\"},"
+              "\"chargingSchedule\":[{\"id\":1,\"chargingRateUnit\":\"W\","
+              "\"chargingSchedulePeriod\":[{\"startPeriod\":0,\"limit\":5000}]}]}");
+    g_assert_cmpfloat(fake_host_device(fake, 11)->external_w, ==, 5000);
+    stop_instance(fixture);
+    g_hash_table_remove_all(fake->devices);
+    start_instance(fixture);
+    g_assert_cmpfloat(fake_host_device(fake, 11)->need_wh, ==, need_wh);
+    g_assert_cmpint(fake_host_device(fake, 11)->departure_us, ==, departure_us);
+    g_assert_cmpint(fake_host_device(fake, 11)->phases, ==, 3);
+    g_assert_cmpfloat(fake_host_device(fake, 11)->external_w, ==, 5000);
+}
+
 static void
 test_lost_end(Fixture *fixture, gconstpointer data)
 {
@@ -874,6 +907,7 @@ main(int argc, char **argv)
         { "ladder-remembered", test_ladder_remembered },
         { "reconnect", test_reconnect },
         { "restart", test_restart },
+        { "restart-needs", test_restart_needs },
         { "lost-end", test_lost_end },
         { "offline-events", test_offline_events },
         { "token", test_token },
