@@ -7,6 +7,14 @@
  * message to each station. */
 #define SOON (15 * CFX_MINUTE)
 
+/* Whether a cut reaches it now; others draw what they may, whatever is desired of them. */
+static gboolean
+is_steered(const CfxEngineDevice *device)
+{
+    return device->has_desired && device->desires_plan && !device->is_refused &&
+           device->instance != NULL && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED);
+}
+
 /* what is left for the steered devices beside what the others may draw */
 static void
 room_of(CfxSite *site, gint64 now_us, CfxCurve *room)
@@ -15,9 +23,11 @@ room_of(CfxSite *site, gint64 now_us, CfxCurve *room)
     for (guint i = 0; i < site->devices->len; i++) {
         const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
         g_auto(CfxCurve) counted = CFX_CURVE_INIT;
-        if (device->has_desired && device->desires_plan)
+        if (is_steered(device))
             continue;
-        if (device->has_desired && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
+        /* an idle place that has accepted its fail-safe power counts with that of now */
+        if (device->has_desired && device->has_allowed && !device->is_refused &&
+            device->session == NULL && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
             cfx_curve_copy(&counted, &device->desired_fail_safe);
         else
             cfx_apply_counted(device, now_us, &counted);
@@ -46,7 +56,7 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
     room_of(site, now_us, &room);
     for (guint i = 0; i < site->devices->len; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        if (!device->has_desired || !device->desires_plan)
+        if (!is_steered(device))
             continue;
         cfx_curve_copy(&curves[n], &device->desired);
         least_w[n++] = cfx_engine_device_least_w(device);

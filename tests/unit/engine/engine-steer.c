@@ -245,6 +245,33 @@ test_cut_at_once(void)
     fixture_free(f);
 }
 
+/* what cannot be told to draw less keeps its share, and the others make room for it */
+static void
+test_cut_beside_offline(void)
+{
+    Fixture *f = fixture(3);
+
+    fixture_start(f);
+    plug(f, 0, "a", 10);
+    plug(f, 1, "b", 20);
+    fails = TRUE;
+    f->stations[0].online = FALSE;
+    fixture_report(f, 0);
+    fixture_run(f);
+    fixture_believe(f,
+                    SOURCE_SIGNAL,
+                    SENSOR_LOAD_CONTROL,
+                    f->site_us - f->site_us % CFX_MINUTE,
+                    CFX_MINUTE,
+                    60,
+                    50);
+    fixture_run(f);
+    g_assert_cmpfloat_with_epsilon(fixture_allowed_w(f, 0, f->site_us), 10000, 70);
+    g_assert_cmpfloat(fixture_sum_w(f, f->site_us) + 16000, <=, 35001);
+    g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), >, F_W);
+    fixture_free(f);
+}
+
 static void
 test_event_lowers_fail_safe(void)
 {
@@ -515,6 +542,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/apply/decrease-first", test_decrease_first);
     g_test_add_func("/engine/apply/event-lowers-fail-safe", test_event_lowers_fail_safe);
     g_test_add_func("/engine/apply/refused", test_refuses_to_be_steered);
+    g_test_add_func("/engine/guard/cut-beside-offline", test_cut_beside_offline);
     g_test_add_func("/engine/plan/offline-counts", test_offline_counts);
     g_test_add_func("/engine/plan/leading-edge", test_leading_edge);
     g_test_add_func("/engine/plan/ask", test_ask);
