@@ -315,7 +315,7 @@ promise(CfxSite *site, CfxPlanRun *run, const Take *take)
         CfxSession *session = row->device->session;
         double planned_wh = session->stock_wh;
         for (guint j = 0; j <= row->by_slot; j++)
-            planned_wh += MIN(row_at(take, i)[j], row->one_phase_w) * inputs->hours[j];
+            planned_wh += row_at(take, i)[j] / row->spread * inputs->hours[j];
         double before_wh = session->promised_wh;
         gboolean is_new = cfx_session_promise(
             session, planned_wh, run->now_us, cause_of_shortage(site, run->problem, row));

@@ -211,10 +211,18 @@ row_of(CfxEngineDevice *device, gint64 now_us)
         .max_w = max_w,
         .least_w = cfx_engine_device_least_w(device),
         .one_phase_w = max_w,
+        .spread = 1,
         .leaves_us = cfx_session_leaves_us(device->session, now_us),
     };
-    if (state->phases == 0 && device->flex.phases > 1)
-        row.one_phase_w = isfinite(max_a) ? fmin(max_w, max_a * voltage_v) : max_w / 3;
+    if (state->phases == 0 && device->flex.phases > 1) {
+        /* a limit of three phases leaves one of them a third */
+        row.one_phase_w = max_w / device->flex.phases;
+        if (isfinite(max_a))
+            row.one_phase_w = fmin(row.one_phase_w, max_a * voltage_v);
+        /* what was stated must come even so: the plan gives it the hours that one phase takes */
+        if (row.one_phase_w > 0 && cfx_from_is_stated(device->session->need_wh.from))
+            row.spread = max_w / row.one_phase_w;
+    }
     return row;
 }
 
@@ -241,17 +249,27 @@ soon(const CfxPlanProblem *self, double wh, double max_w)
     return MIN(MAX(j + 1, 4), inputs->n - 1);
 }
 
+/* what the solver must bring so that @wanted_wh are in the car, whatever its phases are */
+static double
+spread_wh(const CfxProblemRow *row, double wanted_wh)
+{
+    double stock_wh = row->device->session->stock_wh;
+
+    return stock_wh + (wanted_wh - stock_wh) * row->spread;
+}
+
 static void
 add_target(
     CfxPlanProblem *self, guint row, guint slot, guint32 tier, double wanted_wh, double weight)
 {
-    const CfxEngineDevice *device = g_array_index(self->rows, CfxProblemRow, row).device;
+    const CfxProblemRow *of = &g_array_index(self->rows, CfxProblemRow, row);
+    const CfxEngineDevice *device = of->device;
     CfxProblemTarget target = {
         .struct_size = sizeof target,
         .device = row,
         .slot = slot,
         .tier = tier,
-        .wanted_kwh = wanted_wh * KW,
+        .wanted_kwh = spread_wh(of, wanted_wh) * KW,
         .weight = weight,
     };
 
@@ -326,9 +344,10 @@ row_bounds(CfxPlanProblem *self, guint i)
     self->ids[i] = row->device->asset;
     self->stock0_kwh[i] = stock_wh * KW;
     /* a rest smaller than a slot at the least rate brings must be reachable from below */
-    self->stock_max_kwh[i] =
-        (MAX(stock_wh, row->wanted_wh) + row->least_w * (double)CFX_SLOT / (double)CFX_HOUR) * KW +
-        0.1;
+    self->stock_max_kwh[i] = (MAX(stock_wh, spread_wh(row, row->wanted_wh)) +
+                              row->least_w * (double)CFX_SLOT / (double)CFX_HOUR) *
+                                 KW +
+                             0.1;
     for (guint j = 0; j < inputs->n; j++) {
         double share = presence(inputs, j, row->leaves_us);
         max_kw[j] = has_right(row, inputs->level[j]) ? row->max_w * share * KW : 0;

@@ -20,6 +20,7 @@ typedef struct {
     double max_w; /* while it is there */
     double least_w;
     double one_phase_w; /* what it draws for certain if its phases are not known */
+    double spread;      /* limit per power that it draws for certain, 1: they are the same */
     gint64 leaves_us;   /* 0: unknown */
     guint first_target, n_targets;
     guint by_slot;    /* slot at whose end its need is counted */

@@ -227,6 +227,47 @@ test_offline(void)
     run_day(&day);
 }
 
+/* A need that fits in the night on one phase is promised whole, and comes on one phase, wherever
+ * the cheap hours lie. */
+static void
+test_unknown_phases(void)
+{
+    const CfxSchedulerOps *ops = fixture_real_scheduler();
+    if (ops == NULL) {
+        g_test_skip("no scheduler module");
+        return;
+    }
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 10, .scheduler = ops };
+    Fixture *f = fixture_new(&setup);
+    const gint arrive_min = 407, by_min = 1140;
+    FixtureStation *station = &f->stations[6];
+
+    for (gint m = 0; m < 2160; m += 15) {
+        gboolean is_cheap = m >= 840 && m < 960; /* 02:00 to 04:00 */
+        fixture_believe(f, SOURCE_SIGNAL, SENSOR_PRICE, minute(m), 0, 1, is_cheap ? 30 : 130);
+        fixture_believe(f, SOURCE_FORECAST, SENSOR_BASE, minute(m), 0, 1, BASE_W);
+    }
+    fixture_start(f);
+    fixture_advance(f, arrive_min * CFX_MINUTE);
+    station->device.current_max_a = 16;
+    fixture_plug(f, 6, "baker", 16000, minute(by_min));
+    station->device.phases = 0;
+    fixture_report(f, 6);
+    fixture_run(f);
+    for (gint m = arrive_min; m < by_min; m++) {
+        g_assert_cmpfloat(fixture_session(f, 6)->promised_wh, ==, 16000);
+        double w = fixture_allowed_w(f, 6, f->site_us) / 3;
+        station->device.power_w = w;
+        station->device.stock_wh += w / 60;
+        station->register_wh += w / 60;
+        if (m % 5 == 0)
+            fixture_report(f, 6);
+        fixture_advance(f, CFX_MINUTE);
+    }
+    g_assert_cmpfloat(station->device.stock_wh, >=, 16000);
+    fixture_free(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -234,5 +275,6 @@ main(int argc, char **argv)
     g_test_add_func("/engine/day/plain", test_plain);
     g_test_add_func("/engine/day/crash", test_crash);
     g_test_add_func("/engine/day/offline", test_offline);
+    g_test_add_func("/engine/day/unknown-phases", test_unknown_phases);
     return g_test_run();
 }
