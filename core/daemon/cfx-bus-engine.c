@@ -102,7 +102,36 @@ report(gpointer data, GVariant *arguments, CfxBusCall *call)
     reply(call, json, error);
 }
 
+static void
+commands(gpointer data, GVariant *arguments, CfxBusCall *call)
+{
+    const char *where;
+    g_autoptr(GError) error = NULL;
+    g_variant_get(arguments, "(&s)", &where);
+    char *json = cfx_engine_commands_json(data, where, &error);
+    reply(call, json, error);
+}
+
+static void
+command_answered(gpointer data, GBytes *answer, const GError *error)
+{
+    gsize size = 0;
+    const char *text = answer != NULL ? g_bytes_get_data(answer, &size) : NULL;
+    reply(data, error == NULL ? g_strndup(text, size) : NULL, error);
+}
+
+/* who may open the private socket may do everything */
+static void
+command(gpointer data, GVariant *arguments, CfxBusCall *call)
+{
+    const char *where, *name, *text;
+    g_variant_get(arguments, "(&s&s&s)", &where, &name, &text);
+    g_autoptr(GBytes) args = *text != '\0' ? g_bytes_new(text, strlen(text)) : NULL;
+    cfx_engine_command(data, CFX_ROLE_ADMIN, where, name, args, command_answered, call);
+}
+
 const CfxBusMethod cfx_bus_engine_methods[] = {
     { "Devices", devices }, { "Sessions", sessions }, { "SessionSet", session_set },
-    { "Plan", plan },       { "Report", report },     { NULL, NULL },
+    { "Plan", plan },       { "Report", report },     { "Commands", commands },
+    { "Command", command }, { NULL, NULL },
 };

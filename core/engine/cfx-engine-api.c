@@ -103,13 +103,19 @@ api_unwatch(const CfxHost *host, guint64 handle)
 void
 cfx_engine_command(CfxEngine *self,
                    guint32 role,
-                   gint64 asset,
+                   const char *where,
                    const char *name,
                    GBytes *args,
                    CfxAnswerDone done,
                    gpointer data)
 {
-    cfx_command_send(self, NULL, role, asset, name, args, done, data);
+    g_autoptr(GError) error = NULL;
+    const CfxEngineDevice *device = cfx_device_find(self, where, &error);
+
+    if (device != NULL)
+        cfx_command_send(self, NULL, role, device->asset, name, args, done, data);
+    else
+        done(data, NULL, error);
 }
 
 /* an instance asks for somebody whom it has checked with may(CONTROL): an operator */

@@ -73,10 +73,14 @@ void cfx_engine_instance_stopped(CfxEngine *self, CfxInstance *instance);
 gboolean cfx_engine_session_set(
     CfxEngine *self, const char *where, const char *need, const char *by, GError **error);
 
-/* Commands of people over the control socket; the role is the caller's. See CfxDeviceApi.command */
+/*
+ * Commands of people over the control socket. See CfxDeviceApi.command
+ * @role: the caller's
+ * @where: as above
+ */
 void cfx_engine_command(CfxEngine *self,
                         guint32 role,
-                        gint64 asset,
+                        const char *where,
                         const char *name,
                         GBytes *args,
                         CfxAnswerDone done,
@@ -89,6 +93,8 @@ void cfx_engine_ask(CfxEngine *self, const CfxPlanAsk *ask, CfxPlanDone done, gp
 char *cfx_engine_status_json(CfxEngine *self);   /* sites: limit, price, signal, power, problems */
 char *cfx_engine_devices_json(CfxEngine *self);  /* desired, sent, installed, measured of each */
 char *cfx_engine_sessions_json(CfxEngine *self); /* open ones and those of the last two days */
+/* Commands of the device @where; "": of each adapter that has devices. NULL with NOT_FOUND */
+char *cfx_engine_commands_json(CfxEngine *self, const char *where, GError **error);
 char *cfx_engine_plan_json(CfxEngine *self, gint64 site, GError **error); /* the one in force */
 /* The report of issue 3 without `checks` and `ok`. Both 0: the day from noon to noon of the site
  * that holds now (or has just ended), as far as it went. */

@@ -2,10 +2,11 @@
 #include "command/cfx-command.h"
 
 #include "cfx-call.h"
+#include "cfx-suggest.h"
 #include "device/cfx-device-table.h"
 
-/* a device that does not answer in this time (REAL) leaves the outcome unknown */
-#define WAIT (30 * G_USEC_PER_SEC)
+/* An adapter says itself when its device does not answer; this is the net below it (REAL). */
+#define WAIT (50 * G_USEC_PER_SEC)
 
 typedef struct {
     CfxEngine *engine;
@@ -79,6 +80,19 @@ info_of(CfxInstance *adapter, const char *name)
     return NULL;
 }
 
+/* "; did you mean …" or "" */
+static char *
+suggest(CfxInstance *adapter, const char *name)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+
+    for (guint32 i = 0; i < adapter->adapter.n_commands; i++)
+        g_ptr_array_add(names, (gpointer)adapter->adapter.commands[i]->name);
+    g_ptr_array_add(names, NULL);
+    const char *near = cfx_suggest((const char *const *)names->pdata, name);
+    return near != NULL ? g_strdup_printf("; did you mean \"%s\"?", near) : g_strdup("");
+}
+
 static GError *
 check(const CfxEngineDevice *device, guint32 role, gint64 asset, const char *name)
 {
@@ -92,14 +106,21 @@ check(const CfxEngineDevice *device, guint32 role, gint64 asset, const char *nam
         return g_error_new(
             CFX_ERROR, CFX_ERROR_UNAVAILABLE, "nobody speaks for %s now", device->label);
     const CfxCommandInfo *info = info_of(device->instance, name);
+    g_autofree char *hint = info == NULL ? suggest(device->instance, name) : NULL;
     if (info == NULL)
         return g_error_new(CFX_ERROR,
                            CFX_ERROR_NOT_SUPPORTED,
-                           "%s knows no command %s",
+                           "%s: %s knows no command \"%s\"%s",
+                           device->label,
                            device->instance->name,
-                           name);
+                           name,
+                           hint);
     if (role < info->role)
-        return g_error_new(CFX_ERROR, CFX_ERROR_AUTH, "%s needs a higher role", name);
+        return g_error_new(CFX_ERROR,
+                           CFX_ERROR_AUTH,
+                           "%s needs the role \"%s\"",
+                           name,
+                           cfx_command_role_name(info->role));
     return NULL;
 }
 

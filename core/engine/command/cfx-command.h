@@ -16,3 +16,4 @@ void cfx_command_send(CfxEngine *engine,
                       GBytes *args,
                       CfxAnswerDone done,
                       gpointer data);
+const char *cfx_command_role_name(guint32 role); /* "operate" */

@@ -11,6 +11,10 @@
 void cfx_device_table_bind(CfxSite *site);
 void cfx_engine_device_free(CfxEngineDevice *device);
 
+/* "CP003", "CP003/1" (station and EVSE id), "CP003/EVSE 1" (and name of the asset), or the asset's
+ * number. NULL with NOT_FOUND */
+CfxEngineDevice *cfx_device_find(CfxEngine *engine, const char *where, GError **error);
+
 /* Takes in what adapters have said since. */
 void cfx_device_table_take(CfxEngine *engine);
 /* For a stopping instance: its devices have nobody who speaks for them. */

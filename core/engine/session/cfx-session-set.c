@@ -3,6 +3,7 @@
 #include "session/cfx-session.h"
 
 #include "cfx-day.h"
+#include "device/cfx-device-table.h"
 #include "plan/cfx-trigger.h"
 
 #include <kit/cfx-quantity.h>
@@ -10,34 +11,6 @@
 
 /* a need beyond this is a slip of the pen */
 #define NEED_MAX_WH 1e6
-
-static CfxEngineDevice *
-find(CfxEngine *engine, const char *where)
-{
-    GHashTableIter iter;
-    gpointer value;
-    CfxEngineDevice *of_station = NULL;
-    guint n_of_station = 0;
-
-    g_hash_table_iter_init(&iter, engine->devices);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        CfxEngineDevice *device = value;
-        const CfxAsset *asset = cfx_model_asset(engine->model, device->asset);
-        g_autofree char *by_unit =
-            g_strdup_printf("%s/%" G_GINT64_FORMAT, device->identity, device->unit);
-        g_autofree char *by_name =
-            g_strdup_printf("%s/%s", device->identity, asset != NULL ? asset->name : "");
-        g_autofree char *by_asset = g_strdup_printf("%" G_GINT64_FORMAT, device->asset);
-        if (g_str_equal(where, by_unit) || g_str_equal(where, by_name) ||
-            g_str_equal(where, by_asset))
-            return device;
-        if (g_str_equal(where, device->identity)) {
-            of_station = device;
-            n_of_station++;
-        }
-    }
-    return n_of_station == 1 ? of_station : NULL;
-}
 
 static gboolean
 parse_by(const CfxSite *site, const char *by, gint64 now_us, gint64 *ret_us, GError **error)
@@ -65,18 +38,12 @@ gboolean
 cfx_engine_session_set(
     CfxEngine *self, const char *where, const char *need, const char *by, GError **error)
 {
-    CfxEngineDevice *device = find(self, where);
+    CfxEngineDevice *device = cfx_device_find(self, where, error);
     gint64 now_us = cfx_now_site(self->host), by_us = 0;
     double need_wh = NAN;
 
-    if (device == NULL) {
-        g_set_error(error,
-                    CFX_ERROR,
-                    CFX_ERROR_NOT_FOUND,
-                    "%s: no such station; of one with several EVSEs name one, as in CP003/1",
-                    where);
+    if (device == NULL)
         return FALSE;
-    }
     if (device->session == NULL) {
         g_set_error(error, CFX_ERROR, CFX_ERROR_NOT_FOUND, "%s: no car is plugged in", where);
         return FALSE;
