@@ -22,7 +22,7 @@ typedef struct {
 
 extern const CtlVerb ctl_verb_approve, ctl_verb_devices, ctl_verb_import, ctl_verb_plan;
 extern const CtlVerb ctl_verb_report, ctl_verb_sensors, ctl_verb_session, ctl_verb_stations;
-extern const CtlVerb ctl_verb_status;
+extern const CtlVerb ctl_verb_status, ctl_verb_demo;
 /* Ended by NULL, in the order of the help. */
 const CtlVerb *const *ctl_verbs_all(void);
 const CtlVerb *ctl_verb_find(const char *name);

@@ -17,6 +17,8 @@ import site_run  # noqa: E402
 import terminal  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
+# longer than the world waits for anybody, and than its slowest pace writes nothing
+STALL_S = 120
 
 
 def parse():
@@ -57,7 +59,7 @@ def play(run, options, view):
     kill_at = None
     if options.kill:
         kill_at = random.Random(options.seed).uniform(0.2, 0.8)
-    started = time.monotonic()
+    last, since = None, time.monotonic()
     while True:
         log.poll(view)
         for instant, text in story.poll():
@@ -74,8 +76,10 @@ def play(run, options, view):
             view.story(f"{view.clock()} kill -9 of the daemon, and a new start")
             run.kill_daemon()
             run.start_daemon()
-        if time.monotonic() - started > 90_000 / options.rate * 10 + 120:
-            raise SystemExit(f"demo: the day did not end in ten times its length; see {run.folder}")
+        if view.now != last or view.paused:
+            last, since = view.now, time.monotonic()
+        elif time.monotonic() - since > STALL_S:
+            raise SystemExit(f"demo: the world's time has stood still for {STALL_S} s; see {run.folder}")
         time.sleep(0.1)
 
 
@@ -102,6 +106,20 @@ def judge(run):
     return json.loads(done.stdout)
 
 
+def tell_how_to_touch(run):
+    """What a person may do while it runs."""
+    ctl = run.program("cariflexctl")
+    print(f"""
+Touch it from another terminal:
+  export CARIFLEX_SOCKET={run.folder}/run/bus
+  {ctl} status
+  {ctl} demo rate 60                              # see single cars; {run.options.rate:g} is the pace now
+  {ctl} demo event 40 --in 10min --for 1h         # the grid leaves 40 %: watch the limit and the cars
+  {ctl} demo need CP003 --need 30kWh --by 06:00   # a driver changes plans: watch the promise
+  {ctl} demo silence CP003 --for 30min            # its share stays reserved until it is back
+""", flush=True)
+
+
 def main():
     options = parse()
     if options.clean:
@@ -120,6 +138,8 @@ def main():
         run.wait_ready()
         run.ctl("import", run.data / "site.json", "--secrets", run.folder / "secrets")
         run.start_world()
+        if not options.json:
+            tell_how_to_touch(run)
         try:
             complete = play(run, options, view)
         except KeyboardInterrupt:
@@ -134,6 +154,8 @@ def main():
             report = judge(run)
         terminal.print_report(report)
         print(f"run folder: {run.folder}")
+        if complete and sys.stdin.isatty() and sys.stdout.isatty() and not options.json:
+            input("The site stays up: look around, Enter ends it. ")
         if options.json:
             print(json.dumps(report))
         return 0 if interrupted or report.get("ok") else 1

@@ -157,6 +157,7 @@ ocpp=ws://127.0.0.1:{self.ports['internal']}/ocpp
 api={self.api}
 vtn=http://127.0.0.1:{self.ports['grid']}/openadr3/3.1.0
 health={self.api}/health/ready
+control={self.folder}/world-run/control
 start={START}
 days={1 if self.options.once else 0}
 seed={self.options.seed}

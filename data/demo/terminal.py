@@ -50,6 +50,10 @@ class Follower:
             view.power_w = line["power_w"]
         elif what == "published":
             view.published(line)
+        elif what == "pause":
+            view.paused = line["paused"]
+        elif what == "rate":
+            view.rate = line["rate"]
         elif what == "done":
             self.done = line
         view.now = line["site_us"]
@@ -75,12 +79,13 @@ class View:
     def __init__(self, tty, levels):
         """levels: per cent of the contract that demand-response level 0, 1, 2, 3 leaves."""
         self.tty, self.header, self.now, self.power_w = tty, None, None, None
+        self.paused, self.rate = False, None
         self.levels = levels
         self.stations, self.prices, self.events = {}, [], []
         self.drawn, self.drawn_at, self.hour = 0, 0.0, None
 
     def open(self, header):
-        self.header = header
+        self.header, self.rate = header, header["rate"]
 
     def published(self, line):
         target = self.prices if line["kind"] == "prices" else self.events
@@ -112,7 +117,8 @@ class View:
         unit = f"{self.header['prices']['currency']}/kWh"
         shown = "no price" if price is None else f"{price:.3f} {unit}"
         return (f"{self.clock()}  {shown}  load control {signal * 100:3.0f} %  "
-                f"site {power} of {limit:.0f} kW")
+                f"site {power} of {limit:.0f} kW  "
+                + ("paused" if self.paused else f"{self.rate:g} ×"))
 
     def rows(self):
         for name in sorted(self.header["stations"], key=lambda s: s["name"]):

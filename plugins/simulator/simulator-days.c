@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "simulator-http.h"
-#include "simulator-operator.h"
 #include "simulator-site.h"
 #include "simulator-text.h"
 
@@ -39,6 +38,11 @@ typedef struct {
     SimFault fault;
 } Trouble;
 
+typedef struct {
+    gpointer data;
+    GDestroyNotify free_func;
+} Kept;
+
 struct _SimDays {
     SimWorld *world;
     const SimScene *scene;
@@ -46,11 +50,12 @@ struct _SimDays {
     SimPrices prices;
     GPtrArray *stations; /* (element-type SimStation) */
     GPtrArray *days;     /* (element-type SimDay), all that were played */
-    GPtrArray *kept;     /* (element-type gpointer), data of what is on the agenda */
+    GArray *kept;        /* (element-type Kept), data of what is on the agenda */
     SimSite *site;
     SimOperator *grid; /* its operator */
     Phase phase;
     gint64 noon_us, begun_real_us;
+    gboolean is_calm; /* before the first noon and after the last */
 
     gboolean is_suspected, is_away, was_up;
     gint64 missed_real_us;
@@ -74,18 +79,23 @@ station_of(SimDays *self, guint i)
     return g_ptr_array_index(self->stations, i);
 }
 
+/* Who still stands there, stands in the way: a car that a person plugged in. */
 static void
 arrive_cb(gpointer data)
 {
     Visit *visit = data;
-    sim_station_plug(station_of(visit->days, visit->car->station), visit->car);
+    SimStation *station = station_of(visit->days, visit->car->station);
+    sim_station_unplug(station);
+    sim_station_plug(station, visit->car);
 }
 
 static void
 depart_cb(gpointer data)
 {
     Visit *visit = data;
-    sim_station_unplug(station_of(visit->days, visit->car->station));
+    SimStation *station = station_of(visit->days, visit->car->station);
+    if (station->car == visit->car)
+        sim_station_unplug(station);
 }
 
 static void
@@ -109,27 +119,47 @@ fault_end_cb(gpointer data)
     sim_link_start(station_of(trouble->days, trouble->fault.station)->link);
 }
 
+void
+sim_days_log_fault(SimDays *self, SimStation *station, gint64 until_us)
+{
+    GString *line = sim_world_log(self->world, station->data.name, "note", "fault");
+    sim_text_string(line, "kind", "socket");
+    sim_text_integer(line, "until_us", until_us);
+    sim_world_logged(self->world);
+}
+
 static void
 fault_cb(gpointer data)
 {
     Trouble *trouble = data;
     SimStation *station = station_of(trouble->days, trouble->fault.station);
-    GString *line = sim_world_log(trouble->days->world, station->data.name, "note", "fault");
-    sim_text_string(line, "kind", "socket");
-    sim_text_integer(line, "until_us", trouble->fault.end_us);
-    sim_world_logged(trouble->days->world);
+    sim_days_log_fault(trouble->days, station, trouble->fault.end_us);
     sim_link_cut(station->link);
+}
+
+static void
+kept_clear(gpointer data)
+{
+    Kept *kept = data;
+    kept->free_func(kept->data);
+}
+
+gpointer
+sim_days_keep(SimDays *self, gpointer data, GDestroyNotify free_func)
+{
+    Kept kept = { data, free_func };
+    g_array_append_val(self->kept, kept);
+    return data;
 }
 
 static gpointer
 keep(SimDays *self, gpointer data)
 {
-    g_ptr_array_add(self->kept, data);
-    return data;
+    return sim_days_keep(self, data, g_free);
 }
 
-static void
-log_plan(SimDays *self, const SimCar *car)
+void
+sim_days_log_plan(SimDays *self, const SimCar *car)
 {
     static const char *const tells[] = { "nothing", "token", "needs" };
     GString *line =
@@ -174,7 +204,7 @@ add_day(SimDays *self, gint64 noon_us, GError **error)
         SimCar *car = g_ptr_array_index(day->cars, i);
         Visit *visit = keep(self, g_new(Visit, 1));
         *visit = (Visit){ self, car };
-        log_plan(self, car);
+        sim_days_log_plan(self, car);
         sim_world_at(self->world, car->arrive_us, arrive_cb, visit);
         sim_world_at(self->world, car->depart_us, depart_cb, visit);
     }
@@ -244,7 +274,8 @@ day_end_cb(gpointer data)
     g_autoptr(GError) error = NULL;
     gint64 now_us = sim_world_now(self->world);
     if (self->options->days != 0 && self->days->len >= self->options->days) {
-        sim_world_pace(self->world, MIN(self->options->rate, CALM_RATE));
+        self->is_calm = TRUE;
+        sim_days_set_rate(self, self->options->rate);
         sim_world_at(self->world, now_us + self->options->settle_us, over_cb, self);
         return;
     }
@@ -256,7 +287,42 @@ static void
 day_begin_cb(gpointer data)
 {
     SimDays *self = data;
-    sim_world_pace(self->world, self->options->rate);
+    self->is_calm = FALSE;
+    sim_days_set_rate(self, self->options->rate);
+}
+
+gboolean
+sim_days_are_running(const SimDays *self)
+{
+    return self->phase == PHASE_PLAY;
+}
+
+SimStation *
+sim_days_station(SimDays *self, const char *name)
+{
+    for (guint i = 0; i < self->stations->len; i++)
+        if (strcmp(station_of(self, i)->data.name, name) == 0)
+            return station_of(self, i);
+    return NULL;
+}
+
+SimOperator *
+sim_days_operator(SimDays *self)
+{
+    return self->grid;
+}
+
+SimWorld *
+sim_days_world(SimDays *self)
+{
+    return self->world;
+}
+
+void
+sim_days_set_rate(SimDays *self, double rate)
+{
+    sim_world_set_rate(self->world, rate);
+    sim_world_pace(self->world, self->is_calm ? MIN(rate, CALM_RATE) : rate);
 }
 
 static void
@@ -463,7 +529,9 @@ sim_days_new(SimWorld *world, gint64 noon_us, GError **error)
     self->noon_us = noon_us;
     self->stations = g_ptr_array_new_with_free_func((GDestroyNotify)sim_station_free);
     self->days = g_ptr_array_new_with_free_func((GDestroyNotify)sim_day_free);
-    self->kept = g_ptr_array_new_with_free_func(g_free);
+    self->kept = g_array_new(FALSE, FALSE, sizeof(Kept));
+    g_array_set_clear_func(self->kept, kept_clear);
+    self->is_calm = TRUE;
     if (!sim_prices_load(&self->prices, self->options->prices, error) || !make_parts(self, error)) {
         sim_days_free(self);
         return NULL;
@@ -475,7 +543,7 @@ gboolean
 sim_days_start(SimDays *self, GError **error)
 {
     log_header(self);
-    sim_world_pace(self->world, MIN(self->options->rate, CALM_RATE));
+    sim_days_set_rate(self, self->options->rate);
     sim_site_start(self->site);
     sim_world_at(self->world, self->noon_us, day_begin_cb, self);
     if (!add_day(self, self->noon_us, error))
@@ -496,6 +564,6 @@ sim_days_free(SimDays *self)
     g_ptr_array_unref(self->stations);
     g_clear_pointer(&self->grid, sim_operator_free);
     g_ptr_array_unref(self->days);
-    g_ptr_array_unref(self->kept);
+    g_array_unref(self->kept);
     g_free(self);
 }

@@ -28,6 +28,7 @@ sim_scene_free(SimScene *self)
     g_free(self->name);
     g_free(self->zone_name);
     g_free(self->price_program);
+    g_free(self->control_program);
     g_clear_pointer(&self->zone, g_time_zone_unref);
     g_clear_pointer(&self->stations, g_array_unref);
     g_clear_pointer(&self->pv, g_array_unref);
@@ -222,6 +223,9 @@ sim_scene_parse(JsonNode *node, GError **error)
         !sim_scene_need_text(prices, "program", &self->price_program, error) ||
         !sim_scene_need_clock(prices, "tomorrow_at", &self->tomorrow_minute, error))
         return NULL;
+    const char *program =
+        sim_json_string(sim_json_item(sim_json_array(root, "load_control"), 0), "program");
+    self->control_program = g_strdup(program != NULL ? program : "load-control");
     self->zone = g_time_zone_new_identifier(self->zone_name);
     if (self->zone == NULL) {
         sim_scene_fail(

@@ -47,7 +47,7 @@ typedef struct {
     GArray *stations;            /* (element-type SimStationData) */
     GArray *pv;                  /* (element-type SimPv) */
     SimSensors sensors;
-    char *price_program;
+    char *price_program, *control_program;
     int tomorrow_minute; /* when the operator publishes the prices of tomorrow */
     JsonNode *node;      /* the file: cars, load control and faults are drawn from it */
 } SimScene;

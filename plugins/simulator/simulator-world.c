@@ -9,6 +9,7 @@
 
 #include "simulator-clock.h"
 #include "simulator-days.h"
+#include "simulator-remote.h"
 #include "simulator-text.h"
 
 #define DEBT_SITE_US (5 * CFX_SECOND)
@@ -37,13 +38,14 @@ struct _SimWorld {
     SoupSession *session;
     GCancellable *stopped;
     SimDays *days;
+    SimRemote *remote;
 
     GSequence *agenda; /* (element-type Item), by instant, then by id */
     GArray *debts;     /* (element-type Debt) */
     gint64 now_us;     /* what has happened, has happened up to here */
     guint64 last_id, last_number, given_up;
     double rate;
-    gboolean is_held, is_running;
+    gboolean is_held, is_paused, is_running;
     int timer_fd;
     GSource *timer;
 };
@@ -189,7 +191,7 @@ sim_world_catch_up(SimWorld *self)
             break;
         }
         Item item = *(Item *)g_sequence_get(first);
-        if (item.at_us > clock_us || self->is_held) {
+        if (item.at_us > clock_us || self->is_held || self->is_paused) {
             move_to(self, clock_us);
             break;
         }
@@ -277,7 +279,7 @@ plan(SimWorld *self)
             is_own = FALSE;
         }
     }
-    if (self->is_held) {
+    if (self->is_held || self->is_paused) {
         ceiling_us = self->now_us;
         is_own = FALSE;
     }
@@ -303,6 +305,36 @@ sim_world_hold(SimWorld *self, gboolean is_held)
     sim_world_catch_up(self);
     self->is_held = is_held;
     plan(self);
+}
+
+void
+sim_world_pause(SimWorld *self, gboolean is_paused)
+{
+    sim_world_catch_up(self);
+    if (is_paused == self->is_paused)
+        return;
+    self->is_paused = is_paused;
+    GString *line = sim_world_log(self, "world", "note", "pause");
+    sim_text_boolean(line, "paused", is_paused);
+    sim_world_logged(self);
+    plan(self);
+}
+
+gboolean
+sim_world_is_paused(const SimWorld *self)
+{
+    return self->is_paused;
+}
+
+void
+sim_world_set_rate(SimWorld *self, double rate)
+{
+    if (rate == self->options.rate)
+        return;
+    self->options.rate = rate;
+    GString *line = sim_world_log(self, "world", "note", "rate");
+    sim_text_real(line, "rate", rate);
+    sim_world_logged(self);
 }
 
 void
@@ -376,13 +408,19 @@ sim_world_start(SimWorld *self, GError **error)
     self->is_held = TRUE;
     self->session = make_session();
     self->days = sim_days_new(self, noon_us, error);
-    return self->days != NULL && sim_days_start(self->days, error);
+    if (self->days == NULL || !sim_days_start(self->days, error))
+        return FALSE;
+    if (self->options.control == NULL)
+        return TRUE;
+    self->remote = sim_remote_new(self, self->days, self->options.control, error);
+    return self->remote != NULL;
 }
 
 void
 sim_world_stop(SimWorld *self)
 {
     g_cancellable_cancel(self->stopped);
+    g_clear_pointer(&self->remote, sim_remote_free);
     g_clear_pointer(&self->days, sim_days_free);
     if (self->clock != NULL)
         sim_clock_set(self->clock, cfx_now_real(self->host), 0, self->now_us);

@@ -20,6 +20,7 @@ typedef struct {
     const char *world, *prices, *page, *log, *secrets; /* files and a folder */
     const char *ocpp, *api, *vtn, *health;             /* addresses */
     const char *start;                                 /* date of the first noon */
+    const char *control;  /* socket that takes a person's wishes; NULL: none */
     const char *currency; /* in which prices are published; NULL: that of the file */
     guint64 seed;
     double rate, currency_rate;
@@ -61,6 +62,11 @@ void sim_world_missed(SimWorld *self);
 /* Lets time stand still where it is, or run. */
 void sim_world_hold(SimWorld *self, gboolean is_held);
 void sim_world_pace(SimWorld *self, double rate);
+/* What the options say of the day's pace from now on. */
+void sim_world_set_rate(SimWorld *self, double rate);
+/* A person's own pause, beside the world's. */
+void sim_world_pause(SimWorld *self, gboolean is_paused);
+gboolean sim_world_is_paused(const SimWorld *self);
 /* How often time went on though an answer was owed. */
 guint64 sim_world_given_up(SimWorld *self);
 /* Called by a station whose registration or connection changed. */

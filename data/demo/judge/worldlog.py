@@ -50,9 +50,10 @@ class World:
         self.done = None
         self.plans, self.profiles, self.evse, self.meters = [], [], [], []
         self.published, self.http, self.frames, self.cars, self.daemon = [], [], [], [], []
+        self.touched = []
         lists = {"profile": self.profiles, "evse": self.evse, "meter": self.meters,
                  "published": self.published, "http": self.http, "frame": self.frames,
-                 "daemon": self.daemon}
+                 "daemon": self.daemon, "touched": self.touched}
         last = None
         with open(path, encoding="utf-8") as lines:
             for number, text in enumerate(lines, 1):
@@ -69,7 +70,7 @@ class World:
                 elif what == "done":
                     self.done = line
                 elif what == "car":
-                    (self.plans if line["event"] == "plan" else self.cars).append(line)
+                    self.take_car(line)
                 elif what in lists:
                     lists[what].append(line)
         if self.header is None or self.header.get("format") != "cariflex-world-log":
@@ -78,6 +79,25 @@ class World:
             raise SystemExit(f"judge: {path} has version {self.header['version']}, wanted 1")
         self.start, self.end = self.header["start_us"], self.header["end_us"]
         self.stations = {s["name"]: s for s in self.header["stations"]}
+
+    def take_car(self, line):
+        """A plan, a change of its need, or what became of the car."""
+        if line["event"] == "plan":
+            line["said_us"] = line["arrive_us"]
+            self.plans.append(line)
+        elif line["event"] == "need":
+            for plan in self.plans:
+                if (plan["who"], plan["car"]) == (line["who"], line["car"]):
+                    plan["need_wh"], plan["by_us"] = line["need_wh"], line["by_us"]
+                    plan["said_us"] = line["site_us"]
+                    plan["taper_wh"] = max(plan["taper_wh"], line["need_wh"])
+        else:
+            self.cars.append(line)
+
+    def was_touched(self, station, begin, end):
+        """Whether a person unplugged or silenced the station in a stay."""
+        return any(line["who"] == station and begin <= line["site_us"] <= end
+                   for line in self.touched)
 
     def evse_steps(self, station, member, before=0.0):
         return Steps(((line["site_us"], line[member]) for line in self.evse
