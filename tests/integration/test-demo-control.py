@@ -100,6 +100,7 @@ class Demo(unittest.TestCase):
         self.until(lambda: abs(self.sessions("CP001")[0]["need"]["wh"] - 9500) < 300)
         self.assertTrue(self.sessions("CP001")[0]["departure"]["at"].startswith("2025-10-01T20:45"))
         self.refused("no car is plugged in", "need", "CP010", "--need", "3kWh")
+        self.until(lambda: self.station("CP001")["got_wh"] > 150)
         self.refused("has", "need", "CP001", "--need", "0.1kWh")
         self.refused("no station \"CP099\"", "need", "CP099", "--need", "3kWh")
 
