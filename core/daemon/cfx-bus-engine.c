@@ -120,7 +120,7 @@ command_answered(gpointer data, GBytes *answer, const GError *error)
     reply(data, error == NULL ? g_strndup(text, size) : NULL, error);
 }
 
-/* who may open the private socket may do everything */
+/* the bus has asked whether the caller may */
 static void
 command(gpointer data, GVariant *arguments, CfxBusCall *call)
 {

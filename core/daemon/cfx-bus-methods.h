@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Methods of the control socket, by the part that answers them. */
+/* Methods and objects on the bus, by the part that answers for them. */
 #pragma once
 
 #include "cfx-bus.h"
 
 extern const CfxBusMethod cfx_bus_register_methods[]; /* data: CfxRegister */
 extern const CfxBusMethod cfx_bus_engine_methods[];   /* data: CfxEngine */
+
+extern const CfxBusKind cfx_bus_host, cfx_bus_instances; /* data: CfxDaemon */
+extern const CfxBusKind cfx_bus_sites, cfx_bus_devices;  /* data: CfxEngine */

@@ -121,8 +121,9 @@ static gboolean
 reload_cb(gpointer data)
 {
     CfxDaemon *daemon = data;
-    if (daemon->is_ready && !daemon->is_stopping)
-        cfx_daemon_reload(daemon);
+    if (daemon->is_ready && !daemon->is_stopping) {
+        g_autoptr(GPtrArray) G_GNUC_UNUSED remarks = cfx_daemon_reload(daemon, NULL);
+    }
     return G_SOURCE_CONTINUE;
 }
 

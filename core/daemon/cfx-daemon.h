@@ -53,8 +53,10 @@ extern const CfxStep cfx_step_store, cfx_step_register, cfx_step_engine, cfx_ste
 /* Runs until a signal or a part that fails. @setup: (transfer full). Returns: the exit status. */
 int cfx_daemon_run(CfxSetup *setup);
 
-/* Reads the keyfiles again and takes over what may change while it runs. */
-void cfx_daemon_reload(CfxDaemon *daemon);
+/* Reads the keyfiles again and takes over what may change while it runs.
+ * Returns: (transfer full) (element-type utf8) what takes a restart; NULL with CONFIG: all mistakes,
+ * and everything stays as it was. Both are logged too. */
+GPtrArray *cfx_daemon_reload(CfxDaemon *daemon, GError **error);
 
 /* Orderly stop; again: nothing. */
 void cfx_daemon_stop(CfxDaemon *daemon, int status);
@@ -63,6 +65,8 @@ void cfx_daemon_stop(CfxDaemon *daemon, int status);
 void
 cfx_daemon_stop_instances(CfxDaemon *daemon, GPtrArray *instances, CfxDone done, gpointer data);
 
+/* "starting", "ready" or "stopping" */
+const char *cfx_daemon_state_name(const CfxDaemon *daemon);
 /* What `cariflexctl status --json` shows. (transfer full) */
 char *cfx_daemon_status_json(CfxDaemon *daemon);
 /* The same, for base.status of instances. [any] */

@@ -29,6 +29,15 @@ static const CfxConfigKey clock_keys[] = {
                  "system's" },
 };
 
+static const CfxConfigKey dbus_keys[] = {
+    { .name = "bus",
+      .type = CFX_KEY_CHOICE,
+      .def = "none",
+      .choices = "none|system|session",
+      .summary = "message bus where the objects of the control socket are served too; while there "
+                 "is none, it is waited for" },
+};
+
 static const CfxConfigKey planner_keys[] = {
     { .name = "scheduler",
       .type = CFX_KEY_TEXT,
@@ -44,6 +53,7 @@ static const char *const instance_keys[] = { "plugin", CFX_SOURCE_TYPE_KEY, NULL
 static CfxGroupKind kinds[] = {
     { "host", FALSE, FALSE, host_keys, G_N_ELEMENTS(host_keys) },
     { "clock", FALSE, FALSE, clock_keys, G_N_ELEMENTS(clock_keys) },
+    { "dbus", FALSE, FALSE, dbus_keys, G_N_ELEMENTS(dbus_keys) },
     { "planner", FALSE, FALSE, planner_keys, G_N_ELEMENTS(planner_keys) },
     { "listener", TRUE, FALSE, NULL, 0 },
     { "storage", TRUE, TRUE, NULL, 0 },

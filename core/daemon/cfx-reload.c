@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* SIGHUP: what may change while it runs is taken over, the rest is named in the log. */
+/* SIGHUP, or Reload on the bus: what may change while it runs is taken over, the rest is named in
+ * the log. */
 #include "cfx-daemon.h"
 
 #include "cfx-log.h"
@@ -63,24 +64,27 @@ compare(const CfxSetupGroup *old, const CfxSetupGroup *fresh, const char **ret_n
 }
 
 static void
-say_restart(const CfxSetupGroup *old, const char *what)
+say_restart(GPtrArray *remarks, const CfxSetupGroup *old, const char *what)
 {
-    cfx_log_say(CFX_LOG_WARNING,
-                "host",
-                "[%s] %s has changed: this needs a restart of the daemon",
-                old->checked->config.group,
-                what);
+    char *text = g_strdup_printf("[%s] %s has changed: this needs a restart of the daemon",
+                                 old->checked->config.group,
+                                 what);
+    cfx_log_write(CFX_LOG_WARNING, "host", NULL, text);
+    g_ptr_array_add(remarks, text);
 }
 
 static void
-reload_instance(CfxInstance *instance, const CfxSetupGroup *old, const CfxSetupGroup *fresh)
+reload_instance(GPtrArray *remarks,
+                CfxInstance *instance,
+                const CfxSetupGroup *old,
+                const CfxSetupGroup *fresh)
 {
     g_autoptr(GError) error = NULL;
     const char *restart;
     if (!compare(old, fresh, &restart))
         return;
     if (restart != NULL || instance->factory.reload == NULL || instance->self == NULL) {
-        say_restart(old, restart != NULL ? restart : "a key");
+        say_restart(remarks, old, restart != NULL ? restart : "a key");
         return;
     }
     gint64 entered = cfx_instance_enter(instance);
@@ -90,7 +94,7 @@ reload_instance(CfxInstance *instance, const CfxSetupGroup *old, const CfxSetupG
         instance->config = &fresh->checked->config;
         cfx_log_write(CFX_LOG_MESSAGE, instance->name, NULL, "has new values of its configuration");
     } else {
-        say_restart(old, error != NULL ? error->message : "a key");
+        say_restart(remarks, old, error != NULL ? error->message : "a key");
     }
 }
 
@@ -109,48 +113,53 @@ instance_of(const CfxDaemon *daemon, const CfxSetupGroup *group)
 }
 
 static void
-reload_group(CfxDaemon *daemon, const CfxSetup *fresh, const CfxSetupGroup *old)
+reload_group(CfxDaemon *daemon, const CfxSetup *fresh, const CfxSetupGroup *old, GPtrArray *remarks)
 {
     const CfxSetupGroup *now = group_like(fresh, old);
     CfxInstance *instance = instance_of(daemon, old);
     const char *restart;
     if (now == NULL)
-        say_restart(old, "it is gone: the group");
+        say_restart(remarks, old, "it is gone: the group");
     else if (instance != NULL)
-        reload_instance(instance, old, now);
+        reload_instance(remarks, instance, old, now);
     else if (compare(old, now, &restart) && restart != NULL)
-        say_restart(old, restart);
+        say_restart(remarks, old, restart);
 }
 
 static void
-say_new_groups(const CfxSetup *old, const CfxSetup *fresh)
+say_new_groups(const CfxSetup *old, const CfxSetup *fresh, GPtrArray *remarks)
 {
     for (guint i = 0; i < fresh->all->len; i++) {
         const CfxSetupGroup *group = g_ptr_array_index(fresh->all, i);
         if (group_like(old, group) == NULL)
-            say_restart(group, "is new: it");
+            say_restart(remarks, group, "is new: it");
     }
 }
 
-void
-cfx_daemon_reload(CfxDaemon *daemon)
+GPtrArray *
+cfx_daemon_reload(CfxDaemon *daemon, GError **error)
 {
+    GPtrArray *remarks = g_ptr_array_new_with_free_func(g_free);
     CfxSetup *fresh =
         cfx_setup_read(daemon->setup->file, (const char *const *)daemon->setup->plugin_dirs);
     for (guint i = 0; i < fresh->problems->texts->len; i++)
         cfx_log_write(CFX_LOG_WARNING, "host", NULL, g_ptr_array_index(fresh->problems->texts, i));
     if (fresh->problems->texts->len > 0) {
+        g_autofree char *text = cfx_problems_text(fresh->problems);
+        g_set_error_literal(error, CFX_ERROR, CFX_ERROR_CONFIG, text);
         cfx_log_write(CFX_LOG_WARNING, "host", NULL, "the configuration stays as it was");
         cfx_setup_free(fresh);
-        return;
+        g_ptr_array_unref(remarks);
+        return NULL;
     }
     for (guint i = 0; i < daemon->setup->all->len; i++)
-        reload_group(daemon, fresh, g_ptr_array_index(daemon->setup->all, i));
-    say_new_groups(daemon->setup, fresh);
+        reload_group(daemon, fresh, g_ptr_array_index(daemon->setup->all, i), remarks);
+    say_new_groups(daemon->setup, fresh, remarks);
     cfx_log_set_level((guint32)cfx_config_number(&fresh->host->checked->config, "log-level") +
                       CFX_LOG_DEBUG);
     /* instances hold values of both: kept until the end */
     g_ptr_array_add(daemon->setups, daemon->setup);
     daemon->setup = fresh;
     cfx_log_write(CFX_LOG_MESSAGE, "host", NULL, "the configuration was read again");
+    return remarks;
 }

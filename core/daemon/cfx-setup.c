@@ -180,6 +180,8 @@ place(CfxSetup *setup, CfxSetupGroup *item, const CfxSettingsGroup *group)
         setup->host = item;
     else if (strcmp(group->kind, "clock") == 0)
         setup->clock = item;
+    else if (strcmp(group->kind, "dbus") == 0)
+        setup->dbus = item;
     else if (strcmp(group->kind, "planner") == 0)
         setup->planner = item;
     else if (strcmp(group->kind, "listener") == 0)
@@ -236,6 +238,8 @@ cfx_setup_read(const char *file, const char *const *plugin_dirs)
         setup->host = check_own(setup, NULL, cfx_group_kind("host"));
     if (setup->clock == NULL)
         setup->clock = check_own(setup, NULL, cfx_group_kind("clock"));
+    if (setup->dbus == NULL)
+        setup->dbus = check_own(setup, NULL, cfx_group_kind("dbus"));
     cfx_setup_check_together(setup);
     return setup;
 }

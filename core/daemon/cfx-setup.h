@@ -11,7 +11,7 @@
 /* One group that was checked. */
 typedef struct {
     const CfxSettingsGroup *group; /* NULL: not in the keyfile, all defaults */
-    const char *name;              /* "depot"; NULL for [host], [clock], [planner] */
+    const char *name;              /* "depot"; NULL for [host], [clock], [dbus], [planner] */
     CfxChecked *checked;
     const CfxModule *module; /* instances: NULL when the module was refused */
     const CfxFactory *factory;
@@ -23,7 +23,8 @@ typedef struct {
     char **plugin_dirs;
     CfxProblems *problems;
     CfxSettings *settings;
-    CfxSetupGroup *host, *clock, *planner;        /* host and clock always; planner NULL: none */
+    CfxSetupGroup *host, *clock, *dbus;           /* always */
+    CfxSetupGroup *planner;                       /* NULL: none */
     CfxSetupGroup *storage;                       /* NULL: none */
     GPtrArray *listeners, *adapters, *schedulers; /* (element-type CfxSetupGroup) */
     GPtrArray *all;                               /* owns them */

@@ -94,6 +94,12 @@ write_part(CfxJsonWriter *json, const char *name, char *text)
     g_free(text);
 }
 
+const char *
+cfx_daemon_state_name(const CfxDaemon *daemon)
+{
+    return daemon->is_stopping ? "stopping" : daemon->is_ready ? "ready" : "starting";
+}
+
 char *
 cfx_daemon_status_json(CfxDaemon *daemon)
 {
@@ -103,11 +109,7 @@ cfx_daemon_status_json(CfxDaemon *daemon)
     cfx_json_member_int(&json, "version", 1);
     cfx_json_member_text(&json, "release", CFX_VERSION);
     cfx_json_member_int(&json, "pid", getpid());
-    cfx_json_member_text(&json,
-                         "state",
-                         daemon->is_stopping ? "stopping"
-                         : daemon->is_ready  ? "ready"
-                                             : "starting");
+    cfx_json_member_text(&json, "state", cfx_daemon_state_name(daemon));
     cfx_json_member_real(
         &json,
         "uptime_s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The control socket. It is taken first, so that two daemons never share a state folder, and opened
- * last, so that whoever connects finds everything there. */
+/* The control socket, and the message bus. The socket is taken first, so that two daemons never
+ * share a state folder, and opened last, so that whoever connects finds everything there. */
 #include "cfx-daemon.h"
 
 #include "cfx-bus.h"
@@ -20,7 +20,7 @@ socket_start(CfxDaemon *daemon, CfxDone done, gpointer data)
     g_autoptr(GError) error = NULL;
     g_autofree char *path = g_build_filename(
         cfx_config_text(&daemon->setup->host->checked->config, "run-dir"), "bus", NULL);
-    daemon->bus = cfx_bus_new(path, CFX_VERSION, &error);
+    daemon->bus = cfx_bus_new(daemon->loop, path, CFX_VERSION, &error);
     if (daemon->bus != NULL)
         cfx_bus_add(daemon->bus, methods, daemon);
     done(data, error);
@@ -29,11 +29,20 @@ socket_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 static void
 bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 {
+    /* in the order of the choices of [dbus] bus= */
+    static const CfxBusType types[] = { CFX_BUS_NONE, CFX_BUS_SYSTEM, CFX_BUS_SESSION };
+    cfx_bus_add_kind(daemon->bus, &cfx_bus_host, daemon);
+    cfx_bus_add_kind(daemon->bus, &cfx_bus_instances, daemon);
     if (daemon->reg != NULL)
         cfx_bus_add(daemon->bus, cfx_bus_register_methods, daemon->reg);
-    if (daemon->engine != NULL)
+    if (daemon->engine != NULL) {
         cfx_bus_add(daemon->bus, cfx_bus_engine_methods, daemon->engine);
+        cfx_bus_add_kind(daemon->bus, &cfx_bus_sites, daemon->engine);
+        cfx_bus_add_kind(daemon->bus, &cfx_bus_devices, daemon->engine);
+    }
     cfx_bus_start(daemon->bus);
+    cfx_bus_connect(daemon->bus,
+                    types[(gsize)cfx_config_number(&daemon->setup->dbus->checked->config, "bus")]);
     done(data, NULL);
 }
 

@@ -5,6 +5,7 @@
 #include "apply/cfx-apply.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-inputs.h"
+#include "report/cfx-names.h"
 #include "session/cfx-session.h"
 
 #include <kit/cfx-json.h>
@@ -53,8 +54,8 @@ put_age(CfxJsonWriter *to, CfxSite *site, const char *name, gint64 sensor, gint6
         newest_us == CFX_TIME_MIN ? NAN : (double)(now_us - newest_us) / (double)CFX_SECOND);
 }
 
-static const char *
-state_name(const CfxSite *site)
+const char *
+cfx_site_state_name(const CfxSite *site)
 {
     static const char *const names[] = { "loading", "steered", "refused" };
 
@@ -77,7 +78,7 @@ put_site(CfxJsonWriter *to, CfxSite *site)
     cfx_json_begin_object(to);
     cfx_json_member_int(to, "site", site->asset);
     cfx_json_member_text(to, "name", site->name);
-    cfx_json_member_text(to, "state", state_name(site));
+    cfx_json_member_text(to, "state", cfx_site_state_name(site));
     cfx_json_member_text(to, "problem", site->problem);
     cfx_json_member_time(to, "now", now_us);
     cfx_json_member_text(to, "zone", flex->zone);
@@ -127,8 +128,8 @@ cfx_engine_status_json(CfxEngine *self)
 /* --- devices ------------------------------------------------------------------------------------
  */
 
-static const char *
-applied_name(const CfxEngineDevice *device)
+const char *
+cfx_applied_name(const CfxEngineDevice *device)
 {
     static const char *const names[] = { "unknown", "waiting", "installed",
                                          "clamped", "refused", "lost" };
@@ -169,7 +170,7 @@ put_device(CfxJsonWriter *to, CfxEngineDevice *device)
                          device->has_allowed ? cfx_curve_at(&device->allowed, now_us) * KILO : NAN);
     cfx_json_member_real(to, "counted_kw", cfx_curve_at(&counted, now_us) * KILO);
     cfx_json_member_real(to, "fail_safe_kw", device->fail_safe_accepted_w * KILO);
-    cfx_json_member_text(to, "installed", applied_name(device));
+    cfx_json_member_text(to, "installed", cfx_applied_name(device));
     cfx_json_member_int(to, "version_sent", device->sent_version);
     cfx_json_member_int(to, "version_installed", device->applied_version);
     cfx_json_member_text(to, "words", device->words != NULL ? device->words : state->words);
