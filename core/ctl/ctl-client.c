@@ -7,19 +7,35 @@
 #define NAME "org.cariflex.Cariflex1"
 #define OBJECT_PATH "/org/cariflex/Cariflex1"
 #define ERROR_PREFIX "org.cariflex.Error."
+#define DEFAULT_SOCKET "/run/cariflex/bus"
 #define TIMEOUT_MS (60 * 1000)
+/* a bus may ask a person for a password */
+#define BUS_TIMEOUT_MS (6 * 60 * 1000)
 
-const char *
-ctl_socket_path(const char *given)
+typedef struct {
+    GDBusConnection *connection;
+    gboolean is_bus;
+    const char *name; /* of the bus, as people call it */
+    char *why;        /* (nullable) no control socket was reached */
+} Line;
+
+static void
+line_clear(Line *line)
 {
-    const char *environment = g_getenv("CARIFLEX_SOCKET");
-    if (given != NULL)
-        return given;
-    return environment != NULL && *environment != '\0' ? environment : "/run/cariflex/bus";
+    g_clear_object(&line->connection);
+    g_clear_pointer(&line->why, g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Line, line_clear)
+
+static const char *
+bus_name(gboolean is_session)
+{
+    return is_session ? _("session bus") : _("system bus");
 }
 
 static GDBusConnection *
-ctl_connect(const char *socket, GError **error)
+socket_connect(const char *socket, GError **error)
 {
     g_autofree char *escaped = g_dbus_address_escape_value(socket);
     g_autofree char *address = g_strdup_printf("unix:path=%s", escaped);
@@ -53,13 +69,81 @@ ctl_connect(const char *socket, GError **error)
     return NULL;
 }
 
-/* the daemon's own words, without D-Bus's prefix */
+static GDBusConnection *
+bus_connect(gboolean is_session, GError **error)
+{
+    g_autoptr(GError) local = NULL;
+    g_autofree char *address = g_dbus_address_get_for_bus_sync(
+        is_session ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM, NULL, &local);
+    GDBusConnection *connection = address != NULL
+                                      ? g_dbus_connection_new_for_address_sync(
+                                            address,
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+                                                G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                            NULL,
+                                            NULL,
+                                            &local)
+                                      : NULL;
+    if (connection == NULL)
+        g_set_error(error,
+                    G_IO_ERROR,
+                    G_IO_ERROR_FAILED,
+                    _("%s: no connection: %s"),
+                    bus_name(is_session),
+                    local->message);
+    return connection;
+}
+
+/* The socket, where it may be used; else the system bus, where everybody may ask. */
+static gboolean
+line_open(const CtlWhere *where, Line *line, GError **error)
+{
+    const char *environment = g_getenv("CARIFLEX_SOCKET");
+    g_autoptr(GError) local = NULL;
+    if (where->bus != NULL) {
+        gboolean is_session = strcmp(where->bus, "session") == 0;
+        *line = (Line){ bus_connect(is_session, error), TRUE, bus_name(is_session), NULL };
+        return line->connection != NULL;
+    }
+    if (where->socket != NULL || (environment != NULL && *environment != '\0')) {
+        line->connection =
+            socket_connect(where->socket != NULL ? where->socket : environment, error);
+        return line->connection != NULL;
+    }
+    line->connection = socket_connect(DEFAULT_SOCKET, &local);
+    if (line->connection != NULL)
+        return TRUE;
+    *line = (Line){ bus_connect(FALSE, NULL), TRUE, bus_name(FALSE), g_strdup(local->message) };
+    if (line->connection != NULL)
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&local));
+    return FALSE;
+}
+
+static gboolean
+is_one_of(const char *name, const char *a, const char *b)
+{
+    return name != NULL && g_str_has_prefix(name, "org.freedesktop.DBus.Error.") &&
+           (strcmp(strrchr(name, '.') + 1, a) == 0 || strcmp(strrchr(name, '.') + 1, b) == 0);
+}
+
+/* The daemon's own words, without D-Bus's prefix. Over a bus that is said: who did not choose it
+ * may not know. */
 static void
-take_error(GError *local, GError **error)
+take_error(const Line *line, GError *local, GError **error)
 {
     g_autofree char *name = g_dbus_error_get_remote_error(local);
     g_dbus_error_strip_remote_error(local);
-    if (name != NULL && strcmp(name, "org.freedesktop.DBus.Error.UnknownMethod") == 0)
+    if (is_one_of(name, "ServiceUnknown", "NameHasNoOwner"))
+        g_set_error(error,
+                    G_IO_ERROR,
+                    G_IO_ERROR_NOT_FOUND,
+                    _("nobody has the name %s (%s)"),
+                    NAME,
+                    line->why != NULL ? line->why
+                                      : _("is cariflexd running, and does [dbus] bus= in its "
+                                          "keyfile name this bus?"));
+    else if (is_one_of(name, "UnknownMethod", "InvalidArgs"))
         g_set_error(error,
                     G_IO_ERROR,
                     G_IO_ERROR_NOT_SUPPORTED,
@@ -76,29 +160,32 @@ take_error(GError *local, GError **error)
                     local->message);
     else
         g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, local->message);
+    if (line->is_bus)
+        g_prefix_error(error, "%s: ", line->name);
 }
 
 char *
-ctl_call(const char *socket, const char *method, GVariant *arguments, GError **error)
+ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError **error)
 {
     g_autoptr(GVariant) sunk = arguments != NULL ? g_variant_ref_sink(arguments) : NULL;
-    g_autoptr(GDBusConnection) connection = ctl_connect(ctl_socket_path(socket), error);
-    if (connection == NULL)
+    g_auto(Line) line = { 0 };
+    if (!line_open(where, &line, error))
         return NULL;
     g_autoptr(GError) local = NULL;
-    g_autoptr(GVariant) answer = g_dbus_connection_call_sync(connection,
-                                                             NULL,
-                                                             OBJECT_PATH,
-                                                             NAME,
-                                                             method,
-                                                             sunk,
-                                                             NULL,
-                                                             G_DBUS_CALL_FLAGS_NONE,
-                                                             TIMEOUT_MS,
-                                                             NULL,
-                                                             &local);
+    g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+        line.connection,
+        line.is_bus ? NAME : NULL,
+        OBJECT_PATH,
+        NAME,
+        method,
+        sunk,
+        NULL,
+        G_DBUS_CALL_FLAGS_NO_AUTO_START | G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+        line.is_bus ? BUS_TIMEOUT_MS : TIMEOUT_MS,
+        NULL,
+        &local);
     if (answer == NULL) {
-        take_error(local, error);
+        take_error(&line, local, error);
         return NULL;
     }
     char *json = NULL;

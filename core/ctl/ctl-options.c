@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl-options.h"
 
-#include "ctl-client.h"
-
 #include <glib/gi18n-lib.h>
 #include <stdio.h>
+#include <string.h>
 
 void
 ctl_options_clear(CtlOptions *options)
 {
-    g_clear_pointer(&options->socket, g_free);
+    g_clear_pointer(&options->where.socket, g_free);
+    g_clear_pointer(&options->where.bus, g_free);
 }
 
 static gboolean
@@ -35,9 +35,18 @@ ctl_options_parse(const CtlVerb *verb,
           0,
           0,
           G_OPTION_ARG_FILENAME,
-          &options->socket,
-          N_("Control socket of the daemon (else $CARIFLEX_SOCKET, else /run/cariflex/bus)"),
+          &options->where.socket,
+          N_("Control socket of the daemon (else $CARIFLEX_SOCKET, else /run/cariflex/bus, else "
+             "the "
+             "system bus)"),
           N_("PATH") },
+        { "bus",
+          0,
+          0,
+          G_OPTION_ARG_STRING,
+          &options->where.bus,
+          N_("Ask over a message bus: system or session"),
+          N_("BUS") },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
     g_autoptr(GError) error = NULL;
@@ -54,6 +63,11 @@ ctl_options_parse(const CtlVerb *verb,
     g_option_context_add_main_entries(context, shared, GETTEXT_PACKAGE);
     if (!g_option_context_parse(context, argc, argv, &error))
         return refuse(verb, error->message);
+    const char *bus = options->where.bus;
+    if (bus != NULL && strcmp(bus, "system") != 0 && strcmp(bus, "session") != 0)
+        return refuse(verb, _("--bus is either \"system\" or \"session\""));
+    if (bus != NULL && options->where.socket != NULL)
+        return refuse(verb, _("give either --socket or --bus"));
     if (*argc - 1 < least)
         return refuse(verb, _("an argument is missing"));
     if (*argc - 1 > most)
@@ -76,7 +90,7 @@ ctl_run(const CtlVerb *verb,
         CtlShow show)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *json = ctl_call(options->socket, method, arguments, &error);
+    g_autofree char *json = ctl_call(&options->where, method, arguments, &error);
     if (json == NULL)
         return ctl_fail(verb, error);
     if (options->json)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What all verbs share: --socket, --json, --help with examples, and the answer. */
+/* What all verbs share: --socket, --bus, --json, --help with examples, and the answer. */
 #pragma once
 
-#include <gio/gio.h>
+#include "ctl-client.h"
 
 typedef struct {
-    char *socket;
+    CtlWhere where;
     gboolean json;
 } CtlOptions;
 

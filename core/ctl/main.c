@@ -15,7 +15,7 @@ help(FILE *to)
     for (const CtlVerb *const *verb = ctl_verbs_all(); *verb != NULL; verb++)
         fprintf(to, "  %-10s %s\n", (*verb)->name, _((*verb)->summary));
     fprintf(to,
-            _("\nEach verb takes --help, which shows examples, --json and --socket PATH.\n"
+            _("\nEach verb takes --help, which shows examples, --json, --socket PATH and --bus BUS.\n"
               "cariflexctl --version prints the version.\n"));
 }
 
@@ -24,7 +24,7 @@ static int
 verb_index(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--socket") == 0)
+        if (strcmp(argv[i], "--socket") == 0 || strcmp(argv[i], "--bus") == 0)
             i++;
         else if (argv[i][0] != '-')
             return i;
