@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cfx-schema.h"
 
-#include "cfx-schema-private.h"
 #include "cfx-suggest.h"
+
+#include <kit/cfx-config-value.h>
 
 #include <math.h>
 #include <string.h>
@@ -58,7 +59,7 @@ check_setting(CfxChecked *checked,
     g_autofree char *base = g_path_get_dirname(setting->file);
     g_autofree char *problem = NULL;
     if (key->type == CFX_KEY_SECRET_FILE) {
-        GBytes *secret = cfx_schema_secret(setting->text, base, &problem);
+        GBytes *secret = cfx_config_read_secret(setting->text, base, &problem);
         if (secret != NULL)
             g_hash_table_insert(checked->secrets, g_strdup(key->name), secret);
         else
@@ -66,9 +67,9 @@ check_setting(CfxChecked *checked,
                 problems, setting->file, setting->line, group->group, "%s %s", key->name, problem);
         return;
     }
-    problem = cfx_schema_value(key, setting->text, base, value);
+    problem = cfx_config_read_value(key, setting->text, base, value);
     if (problem == NULL)
-        problem = cfx_schema_bounds(key, value, schema->who);
+        problem = cfx_config_check_bounds(key, value, schema->who);
     if (value->text != NULL) {
         char *made = (char *)(guintptr)value->text;
         value->text = g_string_chunk_insert(checked->texts, made);
@@ -119,7 +120,7 @@ check_key(CfxChecked *checked,
     }
     if (key.def == NULL || key.type == CFX_KEY_SECRET_FILE)
         return;
-    g_autofree char *problem = cfx_schema_value(&key, key.def, NULL, value);
+    g_autofree char *problem = cfx_config_read_value(&key, key.def, NULL, value);
     if (value->text != NULL) {
         char *made = (char *)(guintptr)value->text;
         value->text = g_string_chunk_insert(checked->texts, made);

@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: MIT */
 /* One value of each type of key. */
-#include "cfx-schema-private.h"
+#include "cfx-config-value.h"
 
 #include <kit/cfx-quantity.h>
 #include <kit/cfx-time.h>
@@ -128,7 +128,7 @@ read_url(const char *text, char **ret_text)
 }
 
 char *
-cfx_schema_value(const CfxConfigKey *key, const char *text, const char *base, CfxValue *ret)
+cfx_config_read_value(const CfxConfigKey *key, const char *text, const char *base, CfxValue *ret)
 {
     char *made = NULL, *problem = NULL;
     *ret = (CfxValue){ NULL, 0, NAN };
@@ -200,7 +200,7 @@ static int
 compare_bound(const CfxConfigKey *key, const CfxValue *value, const char *bound)
 {
     CfxValue limit;
-    g_autofree char *problem = cfx_schema_value(key, bound, NULL, &limit);
+    g_autofree char *problem = cfx_config_read_value(key, bound, NULL, &limit);
     g_free((char *)(guintptr)limit.text);
     if (problem != NULL)
         return 0;
@@ -210,7 +210,7 @@ compare_bound(const CfxConfigKey *key, const CfxValue *value, const char *bound)
 }
 
 char *
-cfx_schema_bounds(const CfxConfigKey *key, const CfxValue *value, const char *who)
+cfx_config_check_bounds(const CfxConfigKey *key, const CfxValue *value, const char *who)
 {
     gboolean is_duration = key->type == CFX_KEY_DURATION;
     if (!is_real(key->type) && !is_number(key->type))
@@ -229,7 +229,7 @@ cfx_schema_bounds(const CfxConfigKey *key, const CfxValue *value, const char *wh
 }
 
 GBytes *
-cfx_schema_secret(const char *text, const char *base, char **ret_problem)
+cfx_config_read_secret(const char *text, const char *base, char **ret_problem)
 {
     const char *credentials = g_getenv("CREDENTIALS_DIRECTORY");
     g_autofree char *path = NULL;
