@@ -15,7 +15,7 @@ if shutil.which("c++"):
     compilers.append(("c++", ["-std=c++17", "-x", "c++"]))
 else:
     print("# no c++ here: headers are checked as C only")
-headers = sorted((root / "api" / "cariflex").glob("*.h")) + sorted((root / "api" / "kit").glob("*.h"))
+headers = [h for part in ("cariflex", "kit", "harness") for h in sorted((root / "api" / part).glob("*.h"))]
 headers = [h for h in headers if not h.name.endswith("-private.h")]
 bad = 0
 for header in headers:

@@ -15,6 +15,7 @@ LAYERS["register"] = LAYERS["store"] + ["store"]
 LAYERS["engine"] = LAYERS["register"] + ["register"]
 LAYERS["web"] = LAYERS["dbus"] = LAYERS["engine"] + ["engine"]
 LAYERS["daemon"] = LAYERS["web"] + ["web", "dbus"]
+PUBLIC = ("cariflex/", "kit/", "harness/")
 LAYERS["inspect"] = ["base", "loop", "model", "loader"]
 LAYERS["ctl"] = ["base"]
 
@@ -29,7 +30,7 @@ for path in sorted((root / "core").rglob("*.[ch]")):
     part = path.relative_to(root / "core").parts[0]
     for _, name in INCLUDE.findall(path.read_text()):
         base = pathlib.PurePath(name).name
-        if name.startswith(("cariflex/", "kit/")) or base not in owner or part in owner[base]:
+        if name.startswith(PUBLIC) or base not in owner or part in owner[base]:
             continue
         if not owner[base] & set(LAYERS[part]):
             bad.append(f"{path.relative_to(root)}: {name} is of core/{'/'.join(owner[base])}, "
@@ -39,7 +40,7 @@ for path in sorted((root / "core").rglob("*.[ch]")):
 
 for path in sorted((root / "api").rglob("*.[ch]")):
     for _, name in INCLUDE.findall(path.read_text()):
-        if not name.startswith(("cariflex/", "kit/")) and pathlib.PurePath(name).name in owner:
+        if not name.startswith(PUBLIC) and pathlib.PurePath(name).name in owner:
             bad.append(f"{path.relative_to(root)}: api knows nothing of core ({name})")
 
 plugins = root / "plugins"
@@ -54,7 +55,9 @@ for folder in folders:
             continue  # a test may play the host
         for quote, name in INCLUDE.findall(path.read_text()):
             base = pathlib.PurePath(name).name
-            if name.startswith(("cariflex/", "kit/")):
+            if name.startswith("harness/"):
+                bad.append(f"{path.relative_to(root)}: {name} is for tests")
+            if name.startswith(PUBLIC):
                 continue
             if base in owner and folder.name not in heads.get(base, ()):
                 bad.append(f"{path.relative_to(root)}: {name} is of core/")
