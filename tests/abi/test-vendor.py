@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A vendor's first hour: from installed files alone, the template and the plugin of the page are built, tested,
+inspected and run in the installed daemon."""
+
+import pathlib
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from staging import Staging  # noqa: E402
+
+BUILD = sys.argv[1]
+LINES_MOST = 120
+
+
+def setUpModule():
+    global staging
+    staging = Staging(BUILD)
+    unittest.addModuleCleanup(staging.close)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="cfx-")
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def until(self, what, function):
+        end = time.monotonic() + 60
+        while not function():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.05)
+
+
+class Installed(Case):
+    def test_layout(self):
+        include = staging.prefix / "include" / "cariflex-1"
+        for name in ("cariflex/cfx.h", "cariflex/cfx-adapter.h", "kit/cfx-time.h", "harness/cfx-harness.h"):
+            self.assertTrue((include / name).is_file(), name)
+        self.assertEqual(sorted(p.name for p in include.iterdir()), ["cariflex", "harness", "kit"])
+        self.assertEqual(sorted(p.stem for p in staging.pkgconfig.glob("*.pc")),
+                         ["cariflex-harness-1", "cariflex-kit-1", "cariflex-plugin-1"])
+        plugins = pathlib.Path(staging.variable("plugindir"))
+        self.assertTrue((plugins / "sqlite.so").is_file())
+        self.assertTrue(str(plugins).endswith("/cariflex/plugins-1"))
+        for library in ("libcfx-kit.a", "libcariflex-harness.a"):
+            self.assertTrue((staging.pkgconfig.parent / library).is_file(), library)
+
+    def test_nothing_of_the_core_is_installed(self):
+        installed = {p.name for p in (staging.prefix / "include").rglob("*.h")}
+        self.assertEqual([n for n in installed if n.endswith("-private.h")], [])
+        for text in (p.read_text() for p in (staging.prefix / "include").rglob("*.h")):
+            self.assertNotIn('"core/', text)
+
+
+class Template(Case):
+    def setUp(self):
+        super().setUp()
+        self.work = self.folder / "mine"
+        shutil.copytree(staging.variable("templatedir"), self.work)
+        staging.run("meson", "setup", "build", *staging.options, cwd=self.work)
+        staging.run("meson", "compile", "-C", "build", cwd=self.work)
+
+    def ctl(self, *arguments):
+        return subprocess.run(["cariflexctl", "--socket", self.work / "run" / "bus", *arguments], text=True,
+                              capture_output=True, env=staging.environment, timeout=60)
+
+    def test_template(self):
+        staging.run("meson", "test", "-C", "build", "--print-errorlogs", cwd=self.work)
+        shown = staging.run("cariflex-plugin-inspect", "build/file-device.so", cwd=self.work)
+        self.assertIn("power-file (file, required)", shown)
+        warnings = staging.run("ninja", "-C", "build", "-t", "commands", cwd=self.work)
+        self.assertNotIn(str(pathlib.Path(__file__).parents[2] / "api"), warnings)
+        self.run_in_daemon()
+
+    def run_in_daemon(self):
+        run = self.work / "run"
+        run.mkdir()
+        (run / "power").write_text("1200\n")
+        with open(run / "log", "wb") as log:
+            daemon = subprocess.Popen(["cariflexd", "--plugin-dir", "build", "--config", "example.conf"],
+                                      cwd=self.work, env=staging.environment, stderr=log)
+        try:
+            self.until("ready", lambda: self.ctl("status").returncode == 0)
+            self.until("it knocks", lambda: "heater" in self.ctl("stations").stdout)
+            done = self.ctl("import", self.work / "example-site.json")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.until("its fail-safe power", lambda: (run / "limit").exists())
+            self.assertEqual((run / "limit").read_text(), "500\n")
+            self.until("steered", lambda: "steered" in self.ctl("status").stdout)
+            self.assertRegex(self.ctl("status").stdout, r"boiler +adapter +file-device +running")
+            (run / "power").unlink()
+            self.until("degraded", lambda: "No such file" in self.ctl("status").stdout)
+            self.assertRegex(self.ctl("status").stdout, r"boiler +adapter +file-device +degraded")
+            (run / "power").write_text("800\n")
+            self.until("well again", lambda: "degraded" not in self.ctl("status").stdout)
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            daemon.wait(60)
+        self.assertEqual(daemon.returncode, 0, (run / "log").read_text())
+
+
+class Page(Case):
+    """plugin-in-an-hour.md to the letter: files are written, commands run, answers compared."""
+
+    def test_page(self):
+        page = staging.prefix / "share" / "doc" / "cariflex" / "plugin-in-an-hour.md"
+        blocks = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", page.read_text(), re.M | re.S)
+        self.assertGreater(len(blocks), 8)
+        answer = ""
+        for kind, name, text in blocks:
+            if kind == "sh" and name == "install":
+                continue
+            if kind == "sh":
+                if staging.options:  # as the libraries are built
+                    text = text.replace("meson setup build", "meson setup build " + " ".join(staging.options))
+                answer = staging.run("bash", "-euo", "pipefail", "-c", text, cwd=self.folder)
+            elif kind == "text":
+                for line in text.splitlines():
+                    self.assertIn(" ".join(line.split()), " ".join(answer.split()), answer)
+            else:
+                (self.folder / name).write_text(text)
+        lines = (self.folder / "file-sensor.c").read_text().count("\n")
+        self.assertLess(lines, LINES_MOST, "the smallest useful plugin has grown")
+        with sqlite3.connect(self.folder / "run" / "site.db") as store:
+            found = [v for (v,) in store.execute("SELECT value FROM v_beliefs WHERE sensor = 5")]
+        self.assertEqual(set(found), {19.0})
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)
