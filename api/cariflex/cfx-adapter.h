@@ -207,7 +207,7 @@ struct _CfxDeviceApi {
     gboolean (*state)(const CfxHost *host, const gint64 *assets, gsize n, CfxDevice *const *to);
     /** Commands that a device's adapter knows. [any] Static. */
     const CfxCommandInfo *const *(*commands)(const CfxHost *host, gint64 asset, guint32 *n);
-    /** Sends a command to a device. [home] args: JSON object. */
+    /** Sends a command to a device, for an operator. [home] args: JSON object. */
     void (*command)(const CfxHost *host, gint64 asset, const char *name, GBytes *args,
                     CfxAnswerDone done, gpointer data);
     /** Asks for a plan; done when it is stored. [home] INVALID names the member. */
@@ -218,8 +218,11 @@ struct _CfxDeviceApi {
     guint64 (*watch)(const CfxHost *host, gint64 site, CfxPlanDone func, gpointer data);
     /** Ends a watch. [home] */
     void (*unwatch)(const CfxHost *host, guint64 watch);
+    /** As command(), for somebody of that role (CFX_ROLE_…) whom the caller has checked. [home] */
+    void (*command_as)(const CfxHost *host, guint32 role, gint64 asset, const char *name,
+                       GBytes *args, CfxAnswerDone done, gpointer data);
 };
-CFX_ASSERT_TIGHT(CfxDeviceApi, unwatch);
+CFX_ASSERT_TIGHT(CfxDeviceApi, command_as);
 
 /** What an adapter implements; every member may be NULL. All [home]. */
 typedef struct {

@@ -46,8 +46,9 @@ typedef struct {
      *  shape. (transfer full); *type gets a static content type. */
     GBytes *(*refuse)(gpointer data, const CfxRequest *request, guint32 status, const char *reason,
                       const char **type);
+    const char *page; /**< (nullable) title: a page that people open, told with the host's status */
 } CfxRoute;
-CFX_ASSERT_TIGHT(CfxRoute, refuse);
+CFX_ASSERT_TIGHT(CfxRoute, page);
 
 /** What a WebSocket tells. All [home]. */
 typedef struct {
@@ -97,8 +98,9 @@ typedef struct {
     const char *token;   /**< (nullable) a new bearer token, when a lifetime was asked for */
     gint64 source;       /**< source id of that principal's beliefs; 0: none */
     gint64 asset;        /**< asset the principal stands for (station, site of a VEN); 0: none */
+    gint64 expires_us;   /**< the token's end, UTC of the system; 0: no token, or it has no end */
 } CfxLogin;
-CFX_ASSERT_TIGHT(CfxLogin, asset);
+CFX_ASSERT_TIGHT(CfxLogin, expires_us);
 
 typedef void (*CfxHttpDone)(gpointer data, const CfxHttpAnswer *result, const GError *error);
 typedef void (*CfxLoginDone)(gpointer data, const CfxLogin *result, const GError *error);
@@ -124,12 +126,15 @@ struct _CfxWebApi {
     void (*http)(const CfxHost *host, const CfxHttpCall *call, CfxHttpDone done, gpointer data);
     /** Checks credentials of any principal; password NULL: `user` is a bearer token. lifetime > 0:
      *  also makes a bearer token. [home] done never comes before login() has returned. AUTH: wrong
-     *  password; NOT_FOUND: nobody of that name; FULL: too many failures, wait. */
+     *  password; NOT_FOUND: nobody of that name; FULL: too many failures, wait. A token that works
+     *  once (the host makes it for a sign-in link) needs a lifetime and is used up by it. */
     void (*login)(const CfxHost *host, const char *user, const char *password, gint64 lifetime_us,
                   CfxLoginDone done, gpointer data);
     /** Whether who asks may do that (CFX_RIGHT_…) with that asset. [any] */
     gboolean (*may)(const CfxHost *host, gint64 principal, guint32 right, gint64 asset);
+    /** Makes a bearer token that login() has made worthless. [home] Unknown ones: nothing. */
+    void (*logout)(const CfxHost *host, const char *token);
 };
-CFX_ASSERT_TIGHT(CfxWebApi, may);
+CFX_ASSERT_TIGHT(CfxWebApi, logout);
 
 G_END_DECLS

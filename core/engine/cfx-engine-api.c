@@ -131,6 +131,19 @@ api_command(const CfxHost *host,
         cfx_engine_the(), cfx_instance_of(host), CFX_ROLE_OPERATE, asset, name, args, done, data);
 }
 
+static void
+api_command_as(const CfxHost *host,
+               guint32 role,
+               gint64 asset,
+               const char *name,
+               GBytes *args,
+               CfxAnswerDone done,
+               gpointer data)
+{
+    cfx_command_send(
+        cfx_engine_the(), cfx_instance_of(host), role, asset, name, args, done, data);
+}
+
 static const CfxDeviceApi device_api = {
     .struct_size = sizeof device_api,
     .report = cfx_device_table_report,
@@ -144,6 +157,7 @@ static const CfxDeviceApi device_api = {
     .current = api_current,
     .watch = api_watch,
     .unwatch = api_unwatch,
+    .command_as = api_command_as,
 };
 
 const CfxDeviceApi *

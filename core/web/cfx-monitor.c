@@ -166,6 +166,52 @@ add_listener(JsonBuilder *builder, const CfxListener *listener)
     json_builder_end_object(builder);
 }
 
+typedef struct {
+    const CfxListener *listener;
+    CfxWebPageFunc func;
+    gpointer data;
+} Pages;
+
+static void
+tell_page(gpointer data, const CfxMount *mount)
+{
+    const Pages *pages = data;
+    GInetSocketAddress *local = G_INET_SOCKET_ADDRESS(pages->listener->local);
+    GInetAddress *address = g_inet_socket_address_get_address(local);
+    g_autofree char *host = g_inet_address_get_is_any(address) ? g_strdup(g_get_host_name())
+                                                               : g_inet_address_to_string(address);
+    gboolean is_v6 = strchr(host, ':') != NULL;
+    g_autofree char *url = g_strdup_printf("http://%s%s%s:%u%s",
+                                           is_v6 ? "[" : "",
+                                           host,
+                                           is_v6 ? "]" : "",
+                                           g_inet_socket_address_get_port(local),
+                                           mount->route.path);
+    pages->func(pages->data, mount->route.page, url);
+}
+
+void
+cfx_web_pages(CfxWeb *self, CfxWebPageFunc func, gpointer data)
+{
+    for (guint i = 0; i < self->listeners->len; i++) {
+        const CfxListener *listener = self->listeners->pdata[i];
+        Pages pages = { listener, func, data };
+        cfx_routes_pages(listener->routes, tell_page, &pages);
+    }
+}
+
+static void
+add_page(gpointer data, const char *title, const char *url)
+{
+    JsonBuilder *builder = data;
+    json_builder_begin_object(builder);
+    json_builder_set_member_name(builder, "title");
+    json_builder_add_string_value(builder, title);
+    json_builder_set_member_name(builder, "url");
+    json_builder_add_string_value(builder, url);
+    json_builder_end_object(builder);
+}
+
 char *
 cfx_web_status_json(CfxWeb *self)
 {
@@ -176,6 +222,10 @@ cfx_web_status_json(CfxWeb *self)
     json_builder_begin_array(builder);
     for (guint i = 0; i < self->listeners->len; i++)
         add_listener(builder, self->listeners->pdata[i]);
+    json_builder_end_array(builder);
+    json_builder_set_member_name(builder, "pages");
+    json_builder_begin_array(builder);
+    cfx_web_pages(self, add_page, builder);
     json_builder_end_array(builder);
     json_builder_set_member_name(builder, "websockets");
     json_builder_add_int_value(builder, sum.open);

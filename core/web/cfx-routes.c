@@ -17,6 +17,7 @@ cfx_mount_new(CfxInstance *owner, const CfxRoute *route, gpointer data)
     self->route.struct_size = sizeof self->route;
     self->route.method = g_strdup(route->method);
     self->route.path = g_strdup(route->path);
+    self->route.page = g_strdup(self->route.page);
     self->data = data;
     self->owner = owner;
     self->generation = owner->generation;
@@ -37,6 +38,7 @@ cfx_mount_unref(CfxMount *self)
         return;
     g_free((char *)self->route.method);
     g_free((char *)self->route.path);
+    g_free((char *)self->route.page);
     g_free(self);
 }
 
@@ -101,6 +103,24 @@ cfx_routes_remove_owner(CfxRoutes *self, const CfxInstance *owner)
         }
         if (mounts->len == 0)
             g_hash_table_iter_remove(&iter);
+    }
+}
+
+void
+cfx_routes_pages(CfxRoutes *self,
+                 void (*func)(gpointer data, const CfxMount *mount),
+                 gpointer data)
+{
+    g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
+    GHashTableIter iter;
+    GPtrArray *mounts;
+    g_hash_table_iter_init(&iter, self->paths);
+    while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&mounts)) {
+        for (guint i = 0; i < mounts->len; i++) {
+            const CfxMount *mount = mounts->pdata[i];
+            if (mount->route.page != NULL)
+                func(data, mount);
+        }
     }
 }
 

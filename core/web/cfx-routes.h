@@ -35,6 +35,11 @@ void cfx_routes_free(CfxRoutes *self);
 gboolean cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner);
 void cfx_routes_remove_owner(CfxRoutes *self, const CfxInstance *owner);
 
+/** Calls func with each mount that is a page for people. */
+void cfx_routes_pages(CfxRoutes *self,
+                      void (*func)(gpointer data, const CfxMount *mount),
+                      gpointer data);
+
 /**
  * The mount that serves a request (transfer full). HEAD is served by GET. NULL: no path fits, or
  * (then *ret_allow is set, transfer full) the path is there with other methods.

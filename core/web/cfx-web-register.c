@@ -26,10 +26,20 @@ register_may(gpointer data, gint64 principal, guint32 right, gint64 asset)
     return cfx_register_may(data, principal, right, asset);
 }
 
+static void
+register_logout(gpointer data, const char *token)
+{
+    cfx_register_revoke(data, token);
+}
+
 CfxWebAuth
 cfx_web_auth_of_register(CfxRegister *reg)
 {
     return (CfxWebAuth){
-        .data = reg, .bearer = register_bearer, .login = register_login, .may = register_may
+        .data = reg,
+        .bearer = register_bearer,
+        .login = register_login,
+        .may = register_may,
+        .logout = register_logout,
     };
 }

@@ -157,6 +157,30 @@ web_may(const CfxHost *host, gint64 principal, guint32 right, gint64 asset)
     return auth->may != NULL && auth->may(auth->data, principal, right, asset);
 }
 
+typedef struct {
+    CfxWeb *web;
+    char *token;
+} Logout;
+
+static void
+logout_cb(gpointer data)
+{
+    Logout *logout = data;
+    const CfxWebAuth *auth = &logout->web->auth;
+    if (auth->logout != NULL)
+        auth->logout(auth->data, logout->token);
+    g_free(logout->token);
+    g_free(logout);
+}
+
+static void
+web_logout(const CfxHost *host, const char *token)
+{
+    Logout *logout = g_new(Logout, 1);
+    *logout = (Logout){ the_web, g_strdup(token) };
+    cfx_web_run_main(the_web, logout_cb, logout);
+}
+
 const CfxWebApi *
 cfx_web_api(void)
 {
@@ -170,6 +194,7 @@ cfx_web_api(void)
         .http = web_http,
         .login = web_login,
         .may = web_may,
+        .logout = web_logout,
     };
     return &API;
 }

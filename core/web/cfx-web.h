@@ -28,6 +28,7 @@ typedef struct {
                   gpointer done_data);
     /** [any] */
     gboolean (*may)(gpointer data, gint64 principal, guint32 right, gint64 asset);
+    void (*logout)(gpointer data, const char *token);
 } CfxWebAuth;
 
 CfxWebAuth cfx_web_auth_of_register(CfxRegister *reg);
@@ -72,7 +73,12 @@ typedef struct {
 /** Serves them on listeners that have health=yes or metrics=yes. Before the first listen(). */
 void cfx_web_set_monitor(CfxWeb *self, const CfxWebMonitor *monitor);
 
-/** For status: {"listeners":[{"name":…,"address":…,"connections":…,…}]} (transfer full) */
+/** Calls func with the title and address of each page that people open. */
+typedef void (*CfxWebPageFunc)(gpointer data, const char *title, const char *url);
+void cfx_web_pages(CfxWeb *self, CfxWebPageFunc func, gpointer data);
+
+/** For status: {"listeners":[{"name":…,"address":…,"connections":…,…}],"pages":[{"title":…,"url":…}]}
+ *  (transfer full) */
 char *cfx_web_status_json(CfxWeb *self);
 
 G_END_DECLS
