@@ -5,6 +5,7 @@
 #include "cfx-bus.h"
 
 extern const CfxBusMethod cfx_bus_register_methods[]; /* data: CfxRegister */
+extern const CfxBusMethod cfx_bus_login_methods[];    /* data: CfxDaemon */
 extern const CfxBusMethod cfx_bus_engine_methods[];   /* data: CfxEngine */
 
 extern const CfxBusKind cfx_bus_host, cfx_bus_instances; /* data: CfxDaemon */

@@ -40,6 +40,7 @@ bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
         cfx_bus_add_kind(daemon->bus, &cfx_bus_sites, daemon->engine);
         cfx_bus_add_kind(daemon->bus, &cfx_bus_devices, daemon->engine);
     }
+    cfx_bus_add(daemon->bus, cfx_bus_login_methods, daemon);
     cfx_bus_start(daemon->bus);
     cfx_bus_connect(daemon->bus,
                     types[(gsize)cfx_config_number(&daemon->setup->dbus->checked->config, "bus")]);

@@ -166,10 +166,11 @@ void
 cfx_draft_bearer(CfxDraft *self, CfxBearer *bearer)
 {
     g_autofree char *key = g_strdup_printf("bearer/%s", bearer->hash);
-    char *doc =
-        g_strdup_printf("{\"principal\":%" G_GINT64_FORMAT ",\"expires_us\":%" G_GINT64_FORMAT "}",
-                        bearer->principal,
-                        bearer->expires_us);
+    char *doc = g_strdup_printf(
+        "{\"principal\":%" G_GINT64_FORMAT ",\"expires_us\":%" G_GINT64_FORMAT "%s}",
+        bearer->principal,
+        bearer->expires_us,
+        bearer->is_once ? ",\"once\":true" : "");
 
     cfx_draft_record(
         self, "cfx.credential", key, CFX_RECORD_PRIVATE, g_bytes_new_take(doc, strlen(doc)));

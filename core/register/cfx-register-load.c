@@ -66,6 +66,7 @@ load_bearer(Loading *self, const CfxRecord *record)
     bearer->principal = json_object_get_int_member_with_default(object, "principal", 0);
     bearer->expires_us = json_object_get_int_member_with_default(object, "expires_us", 0);
     bearer->is_issued = TRUE;
+    bearer->is_once = json_object_get_boolean_member_with_default(object, "once", FALSE);
     g_hash_table_replace(self->reg->bearers, bearer->hash, bearer);
 }
 

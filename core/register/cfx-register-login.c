@@ -29,6 +29,8 @@ typedef struct {
     gboolean is_ok; /* written in the pool */
     gint64 principal;
     char *token;
+    gint64 expires_us; /* of it, or of the one that was shown */
+    char *spent;       /* hash of the link's token that this login uses up */
     GError *error;
 } Login;
 
@@ -106,24 +108,34 @@ fill(CfxRegister *self, const CfxPrincipal *who, CfxLogin *ret)
     }
 }
 
-gboolean
-cfx_register_bearer(CfxRegister *self, const char *token, CfxLogin *ret)
+/* NULL: unknown or expired */
+static const CfxBearer *
+bearer_of(CfxRegister *self, const char *token)
 {
     g_autofree char *hash = NULL;
-    const CfxPrincipal *who;
     const CfxBearer *bearer;
 
     if (token == NULL || *token == '\0' || strlen(token) > CFX_SECRET_LENGTH_MAX ||
         self->salt == NULL)
-        return FALSE;
+        return NULL;
     hash = cfx_register_bearer_hash(self, token);
     bearer = g_hash_table_lookup(self->bearers, hash);
-    if (bearer == NULL || bearer->expires_us <= g_get_real_time())
+    return bearer != NULL && bearer->expires_us > g_get_real_time() ? bearer : NULL;
+}
+
+gboolean
+cfx_register_bearer(CfxRegister *self, const char *token, CfxLogin *ret)
+{
+    const CfxBearer *bearer = bearer_of(self, token);
+    const CfxPrincipal *who;
+
+    if (bearer == NULL || bearer->is_once)
         return FALSE;
     who = g_hash_table_lookup(self->by_id, &bearer->principal);
     if (who == NULL)
         return FALSE;
     fill(self, who, ret);
+    ret->expires_us = bearer->expires_us != CFX_TIME_MAX ? bearer->expires_us : 0;
     return TRUE;
 }
 
@@ -190,6 +202,7 @@ login_free(Login *self)
     g_free(self->user);
     g_free(self->hash);
     g_free(self->token);
+    g_free(self->spent);
     g_clear_error(&self->error);
     g_free(self);
 }
@@ -209,6 +222,7 @@ login_answer(gpointer data)
     } else {
         fill(self->reg, who, &login);
         login.token = self->token;
+        login.expires_us = self->expires_us;
         self->done(self->data, &login, NULL);
     }
     login_free(self);
@@ -224,9 +238,8 @@ token_stored(gpointer data, const GError *error)
     login_answer(self);
 }
 
-/* Expired tokens go, and of a principal with too many the one that ends first. */
-static void
-drop_old_tokens(CfxRegister *self, gint64 principal, CfxDraft *draft)
+void
+cfx_register_drop_old_tokens(CfxRegister *self, gint64 principal, CfxDraft *draft)
 {
     gint64 now_us = g_get_real_time();
     const CfxBearer *first = NULL;
@@ -268,10 +281,12 @@ login_succeeded(Login *self)
     bearer = g_new0(CfxBearer, 1);
     bearer->hash = cfx_register_bearer_hash(reg, self->token);
     bearer->principal = self->principal;
-    bearer->expires_us = g_get_real_time() + self->lifetime_us;
+    self->expires_us = bearer->expires_us = g_get_real_time() + self->lifetime_us;
     bearer->is_issued = TRUE;
     draft = cfx_draft_new(reg);
-    drop_old_tokens(reg, self->principal, draft);
+    cfx_register_drop_old_tokens(reg, self->principal, draft);
+    if (self->spent != NULL)
+        cfx_draft_drop_bearer(draft, self->spent);
     cfx_draft_bearer(draft, bearer);
     cfx_draft_commit(draft, token_stored, self);
 }
@@ -320,13 +335,19 @@ checked_slowly(gpointer data, const GError *error)
 static void
 login_by_token(Login *self)
 {
-    CfxLogin login;
+    const CfxBearer *bearer = bearer_of(self->reg, self->user);
 
-    if (!cfx_register_bearer(self->reg, self->user, &login)) {
+    if (bearer == NULL || (bearer->is_once && self->lifetime_us <= 0)) {
         login_failed(self, CFX_ERROR_AUTH, "the token is unknown or has expired");
         return;
     }
-    self->principal = login.principal;
+    self->principal = bearer->principal;
+    self->expires_us = bearer->expires_us != CFX_TIME_MAX ? bearer->expires_us : 0;
+    if (bearer->is_once) {
+        /* used up from here on, whoever else shows it while the store writes */
+        self->spent = g_strdup(bearer->hash);
+        g_hash_table_remove(self->reg->bearers, self->spent);
+    }
     login_succeeded(self);
 }
 

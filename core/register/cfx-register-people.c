@@ -329,7 +329,9 @@ cfx_register_may(CfxRegister *self, gint64 principal, guint32 right, gint64 asse
         const CfxGrant *grant = who->grants->pdata[i];
         gboolean applies;
 
-        if (asset == 0)
+        if (grant->account == CFX_EVERY_ACCOUNT)
+            applies = TRUE;
+        else if (asset == 0)
             applies = grant->account == who->account && grant->account != 0;
         else if (item == NULL)
             applies = FALSE;

@@ -26,8 +26,11 @@ typedef struct {
 
 typedef struct {
     char *right;           /* "read" … "admin" */
-    gint64 asset, account; /* one of them */
+    gint64 asset, account; /* one of them; account: or CFX_EVERY_ACCOUNT */
 } CfxGrant;
+
+#define CFX_EVERY_ACCOUNT ((gint64)-1)
+#define CFX_N_LINK_PEOPLE 3
 
 /* replaced as a whole, never changed */
 typedef struct {
@@ -51,7 +54,8 @@ typedef struct {
 typedef struct {
     char *hash;
     gint64 principal, expires_us; /* system's UTC; CFX_TIME_MAX: never */
-    gboolean is_issued;           /* by login(), not imported */
+    gboolean is_issued;           /* by login() or for a link, not imported */
+    gboolean is_once;             /* of a link: only good for another one */
 } CfxBearer;
 
 typedef struct {
@@ -79,6 +83,7 @@ struct _CfxRegister {
     GRWLock people_lock;    /* of principals and by_id, for [any] */
     GHashTable *principals; /* name -> CfxPrincipal */
     GHashTable *by_id;      /* id -> CfxPrincipal */
+    CfxPrincipal *link_people[CFX_N_LINK_PEOPLE]; /* in by_id only */
     GHashTable *bearers;    /* hash -> CfxBearer */
     GHashTable *tokens;     /* key -> CfxIdToken */
     GHashTable *failures;   /* identity -> Failure, cfx-register-login.c */
@@ -172,8 +177,14 @@ gboolean cfx_id_token_equal(const CfxIdToken *a, const CfxIdToken *b);
 void cfx_bearer_free(CfxBearer *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxBearer, cfx_bearer_free)
 char *cfx_register_bearer_hash(CfxRegister *self, const char *token);
+/* Expired tokens go, and of a principal with too many the one that ends first. */
+void cfx_register_drop_old_tokens(CfxRegister *self, gint64 principal, CfxDraft *draft);
 /* Makes tokens of kind "token" of a principal known. */
 void cfx_register_index_credentials(CfxRegister *self, const CfxPrincipal *principal);
+
+/* --- cfx-register-link.c -------------------------------------------------------------------- */
+
+void cfx_register_add_link_people(CfxRegister *self);
 
 /* --- cfx-register-knock.c ------------------------------------------------------------------- */
 

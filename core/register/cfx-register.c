@@ -47,6 +47,7 @@ cfx_register_new_full(CfxInstance *host_self, CfxRegisterModelFunc tell, gpointe
     self->principals =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)cfx_principal_free);
     self->by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
+    cfx_register_add_link_people(self);
     self->bearers =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)cfx_bearer_free);
     self->tokens =
@@ -73,6 +74,8 @@ cfx_register_free(CfxRegister *self)
     g_hash_table_unref(self->tokens);
     g_hash_table_unref(self->bearers);
     g_hash_table_unref(self->by_id);
+    for (gsize i = 0; i < CFX_N_LINK_PEOPLE; i++)
+        cfx_principal_free(self->link_people[i]);
     g_hash_table_unref(self->principals);
     g_hash_table_unref(self->source_of);
     cfx_model_builder_free(self->builder);

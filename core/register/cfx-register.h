@@ -114,6 +114,17 @@ void cfx_register_login(CfxRegister *self,
 /* Whom a bearer token belongs to, at once. Fills @ret, whose texts live as long as the principal.
  * FALSE: unknown or expired. */
 gboolean cfx_register_bearer(CfxRegister *self, const char *token, CfxLogin *ret);
+/*
+ * Makes a token for a sign-in link, which login() changes once into a bearer token of the same role.
+ * @role: "viewer", "operator" or "admin", of everything there is
+ * @lifetime_us: REAL, up to a day
+ * @done: {"token": …, "expires": …}
+ */
+void cfx_register_link(CfxRegister *self,
+                       const char *role,
+                       gint64 lifetime_us,
+                       CfxRegisterTextDone done,
+                       gpointer data);
 /* Makes a token worthless. */
 void cfx_register_revoke(CfxRegister *self, const char *token);
 

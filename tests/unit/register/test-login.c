@@ -185,6 +185,57 @@ test_secrets(void)
     g_assert_false(cfx_secret_equal("a", "aa"));
 }
 
+static void
+test_link(void)
+{
+    g_autofree char *token = NULL, *bearer = NULL;
+    CfxLogin login;
+    Fixture f;
+
+    open_site(&f);
+    cfx_register_link(f.reg, "operator", 60 * CFX_SECOND, fixture_text, &f);
+    fixture_wait(&f);
+    g_assert_no_error(f.error);
+    g_assert_true(g_str_has_prefix(f.text, "{\"token\":\""));
+    token = g_strndup(f.text + strlen("{\"token\":\""), 32);
+    /* it survives a restart, is no bearer token, and nothing for a login without a lifetime */
+    fixture_close(&f);
+    fixture_open(&f);
+    g_assert_false(cfx_register_bearer(f.reg, token, &login));
+    fixture_login(&f, token, NULL, 0);
+    g_assert_error(f.error, CFX_ERROR, CFX_ERROR_AUTH);
+    fixture_login(&f, token, NULL, 3600 * CFX_SECOND);
+    g_assert_no_error(f.error);
+    g_assert_cmpuint(f.login.role, ==, CFX_ROLE_OPERATE);
+    g_assert_cmpint(f.login.expires_us, >, g_get_real_time() + 3590 * CFX_SECOND);
+    bearer = g_strdup(f.token);
+    g_assert_true(cfx_register_bearer(f.reg, bearer, &login));
+    g_assert_cmpstr(login.identity, ==, "operator (by link)");
+    g_assert_true(cfx_register_may(f.reg, login.principal, CFX_RIGHT_CONTROL, 110));
+    g_assert_true(cfx_register_may(f.reg, login.principal, CFX_RIGHT_READ, 3));
+    g_assert_false(cfx_register_may(f.reg, login.principal, CFX_RIGHT_CHANGE, 110));
+    /* once */
+    fixture_login(&f, token, NULL, 3600 * CFX_SECOND);
+    g_assert_error(f.error, CFX_ERROR, CFX_ERROR_AUTH);
+    fixture_close(&f);
+    fixture_open(&f);
+    fixture_login(&f, token, NULL, 3600 * CFX_SECOND);
+    g_assert_error(f.error, CFX_ERROR, CFX_ERROR_AUTH);
+    g_assert_true(cfx_register_bearer(f.reg, bearer, &login));
+    cfx_register_revoke(f.reg, bearer);
+    g_assert_false(cfx_register_bearer(f.reg, bearer, &login));
+    /* the name is nobody's who could log in */
+    fixture_login(&f, "operator (by link)", "x", 0);
+    g_assert_error(f.error, CFX_ERROR, CFX_ERROR_NOT_FOUND);
+    cfx_register_link(f.reg, "king", 60 * CFX_SECOND, fixture_text, &f);
+    fixture_wait(&f);
+    g_assert_error(f.error, CFX_ERROR, CFX_ERROR_INVALID);
+    cfx_register_link(f.reg, "viewer", 2 * CFX_DAY, fixture_text, &f);
+    fixture_wait(&f);
+    g_assert_error(f.error, CFX_ERROR, CFX_ERROR_INVALID);
+    fixture_close(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -195,5 +246,6 @@ main(int argc, char **argv)
     g_test_add_func("/register/login/tokens", test_tokens);
     g_test_add_func("/register/login/rights", test_rights);
     g_test_add_func("/register/login/secrets", test_secrets);
+    g_test_add_func("/register/login/link", test_link);
     return g_test_run();
 }
