@@ -6,6 +6,7 @@
 #include "ocpp-dispatch.h"
 #include "ocpp-onboard.h"
 #include "ocpp-report.h"
+#include "ocpp-steer.h"
 
 #define PREFIX "/ocpp/"
 
@@ -149,6 +150,7 @@ closed(gpointer data, CfxSocket *socket, guint32 code, const char *reason)
         leave(station);
         if (!connection->instance->is_stopping) {
             note_connection(station, FALSE, reason);
+            ocpp_steer_disconnected(station);
             ocpp_report_station(station);
         }
     }

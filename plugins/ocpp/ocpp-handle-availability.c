@@ -6,6 +6,8 @@
 #include "ocpp-report.h"
 #include "ocpp-variables.h"
 
+#define PROBLEMS_MAX 32
+
 static void
 put_text(CfxJsonWriter *doc, const char *name, CfxJsonText text)
 {
@@ -115,16 +117,46 @@ take_availability(OcppRequest *request, const OcppEventData *event, gboolean *re
     return TRUE;
 }
 
-static void
+/* Returns: whether it is news */
+static gboolean
+set_problem(OcppEvse *evse, const char *name, gboolean is_there)
+{
+    guint i = 0;
+    gboolean was_there = g_ptr_array_find_with_equal_func(evse->problems, name, g_str_equal, &i);
+
+    if (is_there == was_there || (is_there && evse->problems->len >= PROBLEMS_MAX))
+        return FALSE;
+    if (is_there)
+        g_ptr_array_add(evse->problems, g_strdup(name));
+    else
+        g_ptr_array_remove_index(evse->problems, i);
+    ocpp_report_evse(evse);
+    return TRUE;
+}
+
+/* a problem of the station itself is one of all its EVSEs; that of another of its parts is none */
+static gboolean
 take_problem(OcppRequest *request, const OcppEventData *event)
 {
-    const OcppEvseRef *ref = event->component->evse;
-    OcppEvse *evse = ref != NULL ? ocpp_station_evse(request->station, ref->id) : NULL;
+    const OcppComponent *component = event->component;
+    const OcppEvseRef *ref = component->evse;
+    g_autofree char *name = NULL;
+    gboolean is_news = FALSE,
+             is_there = ocpp_variables_is(event->actual_value, "true") && event->is_cleared != 1;
 
-    if (evse == NULL || !ocpp_variables_is(event->variable->name, "Problem"))
-        return;
-    evse->has_problem = ocpp_variables_is(event->actual_value, "true") && event->is_cleared != 1;
-    ocpp_report_evse(evse);
+    if (!ocpp_variables_is(event->variable->name, "Problem") ||
+        (ref == NULL && !ocpp_variables_is(component->name, "ChargingStation")))
+        return FALSE;
+    name = g_strdup_printf("%s/%" G_GINT64_FORMAT,
+                           component->name.text,
+                           ref != NULL && ref->connector_id > 0 ? ref->connector_id : 0);
+    for (guint i = 0; i < request->station->evses->len; i++) {
+        OcppEvse *evse = g_ptr_array_index(request->station->evses, i);
+
+        if (ref == NULL || evse->id == ref->id)
+            is_news |= set_problem(evse, name, is_there);
+    }
+    return is_news;
 }
 
 static void
@@ -138,7 +170,7 @@ handle_event(OcppRequest *request, gconstpointer payload)
 
         if (take_availability(request, event, &is_news))
             continue;
-        take_problem(request, event);
+        is_news |= take_problem(request, event);
         note_event(request, event);
     }
     if (is_news)

@@ -29,10 +29,11 @@ take_ac(OcppEvse *evse, const OcppAcNeeds *ac, gint32 transfer)
     evse->car_current_a = positive(ac->max_current_a);
     evse->car_min_current_a = positive(ac->min_current_a);
     evse->car_power_w = NAN;
-    evse->phases = transfer == OCPP_TRANSFER_AC1   ? 1
-                   : transfer == OCPP_TRANSFER_AC2 ? 2
-                   : transfer == OCPP_TRANSFER_AC3 ? 3
-                                                   : 0;
+    ocpp_phases_state(&evse->phases,
+                      transfer == OCPP_TRANSFER_AC1   ? 1
+                      : transfer == OCPP_TRANSFER_AC2 ? 2
+                      : transfer == OCPP_TRANSFER_AC3 ? 3
+                                                      : 0);
 }
 
 static void
@@ -56,24 +57,27 @@ note_needs(OcppRequest *request, const OcppEvse *evse)
         cfx_json_member_time(doc, "departure", evse->departure_us);
     if (!isnan(evse->car_current_a))
         cfx_json_member_real(doc, "max_current_a", evse->car_current_a);
-    if (evse->phases > 0)
-        cfx_json_member_int(doc, "phases", evse->phases);
+    if (evse->phases.n > 0)
+        cfx_json_member_int(doc, "phases", evse->phases.n);
     ocpp_store_end(&request->instance->store);
 }
 
-static void
-handle_needs(OcppRequest *request, gconstpointer payload)
+/* never 0 */
+static gint64
+hash_of(const OcppRequest *request, const OcppNotifyNeeds *notify)
 {
-    const OcppNotifyNeeds *notify = payload;
-    const OcppNeeds *needs = notify->needs;
-    OcppEvse *evse = ocpp_station_evse(request->station, notify->evse_id);
-    OcppStatusAnswer answer = { .status = OCPP_NEEDS_ACCEPTED };
+    g_auto(CfxJsonWriter) text = { 0 };
 
-    if (evse == NULL) {
-        answer.status = OCPP_NEEDS_REJECTED;
-        ocpp_answer_result(request->answer, request->action->answer, &answer);
-        return;
-    }
+    cfx_json_writer_init(&text, NULL, 0);
+    cfx_json_encode(&text, request->action->request, notify);
+    return (gint64)(ocpp_frame_hash(text.text, text.size) >> 1) | 1;
+}
+
+static void
+take_needs(OcppRequest *request, OcppEvse *evse, const OcppNeeds *needs)
+{
+    gint32 before = ocpp_evse_phases(evse);
+
     evse->needs_us = request->now_us;
     evse->departure_us = needs->departure_us != CFX_JSON_NO_TIME ? needs->departure_us : 0;
     if (needs->ac != NULL)
@@ -83,7 +87,32 @@ handle_needs(OcppRequest *request, gconstpointer payload)
     /* a car that asks anew while it charges counts from now on, the host from plug-in on */
     if (evse->transaction != NULL && !isnan(ocpp_transaction_energy(evse->transaction)))
         evse->need_wh += ocpp_transaction_energy(evse->transaction);
+    if (ocpp_evse_phases(evse) != before)
+        ocpp_steer_phases_changed(evse, before);
     note_needs(request, evse);
+}
+
+/*
+ * A car that asks anew asks for less than before by what it has got: word for word the same is the
+ * same statement, sent again because its answer got lost, however much was charged meanwhile.
+ */
+static void
+handle_needs(OcppRequest *request, gconstpointer payload)
+{
+    const OcppNotifyNeeds *notify = payload;
+    OcppEvse *evse = ocpp_station_evse(request->station, notify->evse_id);
+    OcppStatusAnswer answer = { .status = OCPP_NEEDS_ACCEPTED };
+    gint64 hash;
+
+    if (evse == NULL) {
+        answer.status = OCPP_NEEDS_REJECTED;
+        ocpp_answer_result(request->answer, request->action->answer, &answer);
+        return;
+    }
+    hash = hash_of(request, notify);
+    if (hash != evse->needs_hash)
+        take_needs(request, evse, notify->needs);
+    evse->needs_hash = hash;
     ocpp_records_put_station(request->station);
     ocpp_report_evse(evse);
     ocpp_answer_result(request->answer, request->action->answer, &answer);
@@ -115,7 +144,7 @@ is_within(OcppEvse *evse, const OcppNotifySchedule *notify, gint64 now_us)
         gint64 start_s = CLAMP(period->start_s, 0, 366 * 86400);
         gint64 at_us = MAX(notify->time_base_us + start_s * CFX_SECOND, now_us);
         gint64 phases = period->n_phases != CFX_JSON_NO_INT ? period->n_phases
-                        : evse->phases > 0                  ? evse->phases
+                        : evse->phases.n > 0                ? evse->phases.n
                                                             : 3;
         double w = ocpp_profile_limit_w(period->limit, schedule->rate_unit, phases, &rules);
 
@@ -136,7 +165,7 @@ handle_schedule(OcppRequest *request, gconstpointer payload)
         answer.status = OCPP_STATUS_ACCEPTED;
     /* it did not take what we sent: send that once more */
     if (evse != NULL && answer.status == OCPP_STATUS_REJECTED) {
-        g_clear_pointer(&evse->slots[OCPP_SLOT_TX].installed, g_free);
+        evse->slots[OCPP_SLOT_TX].must_send = TRUE;
         ocpp_steer_mark(evse, FALSE);
     }
     ocpp_answer_result(request->answer, request->action->answer, &answer);

@@ -45,6 +45,9 @@ handle_boot(OcppRequest *request, gconstpointer payload)
     station->is_accepted = TRUE;
     station->is_booting = TRUE;
     ocpp_onboard_stop(station);
+    /* what still is one will be told again */
+    for (guint i = 0; i < station->evses->len; i++)
+        g_ptr_array_set_size(((OcppEvse *)g_ptr_array_index(station->evses, i))->problems, 0);
     cfx_json_member_text(doc, "reason", ocpp_boot_reason_words[boot->reason]);
     cfx_json_member_text(doc, "vendor", station->vendor);
     cfx_json_member_text(doc, "model", station->model);

@@ -45,6 +45,16 @@ take_reading(OcppRequest *request, OcppEvse *evse, const OcppReading *reading)
 }
 
 static void
+see_phases(OcppEvse *evse, const OcppReading *reading)
+{
+    gint32 before = ocpp_evse_phases(evse);
+
+    ocpp_phases_see(&evse->phases, reading->phases, reading->at_us);
+    if (ocpp_evse_phases(evse) != before)
+        ocpp_steer_phases_changed(evse, before);
+}
+
+static void
 take_meter_values(OcppRequest *request,
                   OcppEvse *evse,
                   OcppTransaction *transaction,
@@ -60,9 +70,8 @@ take_meter_values(OcppRequest *request,
             ocpp_transaction_reading(transaction, &reading);
         if (evse != NULL)
             take_reading(request, evse, &reading);
-        if (evse != NULL && evse->transaction != NULL && evse->transaction == transaction &&
-            reading.phases > evse->phases && evse->needs_us == 0)
-            evse->phases = reading.phases;
+        if (evse != NULL && evse->transaction != NULL && evse->transaction == transaction)
+            see_phases(evse, &reading);
     }
 }
 
@@ -111,10 +120,10 @@ note_transaction(OcppRequest *request,
 static void
 forget_car(OcppEvse *evse)
 {
-    evse->needs_us = evse->departure_us = 0;
+    evse->needs_us = evse->needs_hash = evse->departure_us = 0;
     evse->need_wh = evse->car_current_a = evse->car_min_current_a = evse->car_power_w = NAN;
     evse->cable_current_a = evse->soc_ratio = NAN;
-    evse->phases = 0;
+    evse->phases = (OcppPhases){ 0 };
 }
 
 static void
@@ -190,8 +199,12 @@ checked(gpointer data, gint32 status, const GError *error)
 static void
 take_car(OcppEvse *evse, const OcppTransactionEvent *event)
 {
-    if (event->n_phases >= 1 && event->n_phases <= 3)
-        evse->phases = (gint32)event->n_phases;
+    gint32 before = ocpp_evse_phases(evse);
+
+    if (event->n_phases >= 1 && event->n_phases <= 3 && event->n_phases != evse->phases.n)
+        ocpp_phases_state(&evse->phases, (gint32)event->n_phases);
+    if (ocpp_evse_phases(evse) != before)
+        ocpp_steer_phases_changed(evse, before);
     if (event->cable_max_current > 0)
         evse->cable_current_a = (double)event->cable_max_current;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ocpp-ladder.h"
 
+#include <math.h>
+
 #define FEW_PERIODS 2
 #define PAST_START_US CFX_MINUTE
 
@@ -126,6 +128,13 @@ ocpp_ladder_shape(OcppEvse *evse, guint slot, guint rung, OcppLadderShape *ret)
         .max_periods = (gsize)MAX(max_periods, 0),
         .clock_off_us = ocpp_station_clock_off(station),
     };
+    /* the default outlives the car that is there now */
+    if (slot == OCPP_SLOT_DEFAULT) {
+        ret->rules.phases = evse->registered_phases == 1 ? 1 : 0;
+        ret->rules.max_current_a =
+            isnan(evse->registered_current_a) ? INFINITY : evse->registered_current_a;
+        ret->rules.min_current_a = MAX(evse->min_current_a, OCPP_LEAST_CURRENT_A);
+    }
     ret->stack_level = rung >= OCPP_RUNG_STACK_LEVEL ? 1 : 0;
     ret->purpose = slot == OCPP_SLOT_TX ? OCPP_PURPOSE_TX : OCPP_PURPOSE_TX_DEFAULT;
     if (slot == OCPP_SLOT_TX && rung == OCPP_RUNG_AS_DEFAULT)

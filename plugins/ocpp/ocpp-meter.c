@@ -3,8 +3,9 @@
 
 #include <math.h>
 
-/* a phase that carries less is not in use */
+/* a phase that carries less, in itself or beside the others, is not in use */
 #define IDLE_CURRENT_A 0.5
+#define IDLE_SHARE 0.1
 
 /* a quantity that comes as a total, or in phases */
 typedef struct {
@@ -90,7 +91,7 @@ void
 ocpp_meter_read(const OcppMeterValue *meter, double voltage_v, OcppReading *ret)
 {
     Sum energy, import, export, current, voltage;
-    double soc = NAN;
+    double soc = NAN, most_a = 0;
 
     *ret = (OcppReading){ .at_us = meter->timestamp_us };
     sum_init(&energy);
@@ -136,7 +137,9 @@ ocpp_meter_read(const OcppMeterValue *meter, double voltage_v, OcppReading *ret)
     ret->voltage_v = isnan(voltage.total) ? mean_of(voltage.phase) : voltage.total;
     for (int i = 0; i < 3; i++) {
         ret->current_a[i] = current.phase[i];
-        ret->phases += current.phase[i] > IDLE_CURRENT_A;
+        most_a = fmax(most_a, current.phase[i]);
     }
+    for (int i = 0; i < 3; i++)
+        ret->phases += current.phase[i] > fmax(IDLE_CURRENT_A, IDLE_SHARE * most_a);
     derive_power(ret, voltage_v);
 }

@@ -30,13 +30,15 @@ typedef struct {
     gint32 purpose;
     char *transaction;
     OcppCurve *curve; /* NULL: not of our making */
+    gint32 phases;    /* that it names: 1, 2; 0: none, so three */
 } Held;
 
 struct _OcppOnboard {
     Step step;
     guint serial; /* of the station's sequences: answers to an older one do not count */
     gboolean has_booted;
-    guint at; /* of the variables */
+    gboolean is_read_back; /* the profiles, and no more */
+    guint at;              /* of the variables */
     CfxTimer timer;
     gint64 request_id;
     GPtrArray *held; /* Held */
@@ -84,7 +86,7 @@ next_step(OcppStation *station)
 
     cfx_timer_clear(station->instance->host, &self->timer);
     self->at = 0;
-    self->step++;
+    self->step = self->is_read_back ? STEP_DONE : self->step + 1;
     begin_step(station);
 }
 
@@ -220,7 +222,7 @@ take_station_max(OcppStation *station, const Held *held)
     OcppCurve *lower;
 
     if (held->curve == NULL) {
-        station->has_other_max = TRUE;
+        station->max_is = OCPP_MAX_UNREADABLE;
         return;
     }
     if (station->installer_max == NULL) {
@@ -252,12 +254,28 @@ take_slot(OcppEvse *evse, guint slot, const Held *held)
     OcppProfileSlot *at = &evse->slots[slot];
     gboolean was_there = at->installed != NULL;
 
-    if (at->rung >= OCPP_RUNG_AS_STATION_MAX)
-        return FALSE; /* it stands under another id */
-    g_clear_pointer(&at->sent, g_free);
+    /* `sent` stays: a call that is on the wire now was not in what was read */
+    g_clear_pointer(&at->doubt, g_free);
     g_free(at->installed);
     at->installed = held != NULL ? ocpp_curve_copy(held->curve) : NULL;
+    at->phases = held != NULL ? held->phases : 0;
+    at->is_sure = TRUE;
+    at->attempts = 0;
     return was_there && at->installed == NULL;
+}
+
+static const Held *
+held_for(OcppEvse *evse, guint slot)
+{
+    const OcppOnboard *self = evse->station->onboard;
+    guint rung = evse->slots[slot].rung;
+    /* only a TxProfile names its transaction */
+    const char *transaction =
+        slot == OCPP_SLOT_TX && rung < OCPP_RUNG_AS_DEFAULT ? evse->transaction->id : NULL;
+
+    if (rung == OCPP_RUNG_AS_STATION_MAX)
+        return find_held(self, ocpp_steer_profile_id(evse, 1), NULL);
+    return find_held(self, ocpp_steer_profile_id(evse, slot == OCPP_SLOT_TX ? 2 : 3), transaction);
 }
 
 static void
@@ -268,15 +286,17 @@ take_evse(OcppEvse *evse)
     gint64 now_us = cfx_now_site(evse->station->instance->host);
     gboolean is_lost;
 
-    is_lost =
-        take_slot(evse, OCPP_SLOT_DEFAULT, find_held(self, ocpp_steer_profile_id(evse, 3), NULL));
+    is_lost = take_slot(evse, OCPP_SLOT_DEFAULT, held_for(evse, OCPP_SLOT_DEFAULT));
+    g_clear_pointer(&evse->substitute, g_free);
+    if (evse->transaction == NULL && find_held(self, ocpp_steer_profile_id(evse, 2), NULL) != NULL)
+        ocpp_steer_clear(evse, 2); /* it outlived its transaction */
     if (standard->installed == NULL)
         evse->accepted_fail_safe_w = NAN;
     else
         evse->accepted_fail_safe_w = standard->installed->steps[standard->installed->n - 1].w;
     if (evse->transaction != NULL) {
         OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
-        const Held *held = find_held(self, ocpp_steer_profile_id(evse, 2), evse->transaction->id);
+        const Held *held = held_for(evse, OCPP_SLOT_TX);
 
         if (held != NULL) {
             g_free(tx->transaction);
@@ -302,7 +322,7 @@ profiles_complete(OcppStation *station)
 
     station->is_reading = FALSE;
     g_clear_pointer(&station->installer_max, g_free);
-    station->has_other_max = FALSE;
+    station->max_is = OCPP_MAX_KNOWN;
     for (guint i = 0; i < self->held->len; i++) {
         const Held *held = g_ptr_array_index(self->held, i);
 
@@ -313,6 +333,7 @@ profiles_complete(OcppStation *station)
         else if (held->purpose != OCPP_PURPOSE_EXTERNAL)
             clear_foreign(station, held);
     }
+    ocpp_steer_max_was_read(station);
     for (guint i = 0; i < station->evses->len; i++) {
         OcppEvse *evse = g_ptr_array_index(station->evses, i);
 
@@ -330,6 +351,8 @@ static void
 profiles_unknown(OcppStation *station)
 {
     station->is_reading = FALSE;
+    station->max_is = OCPP_MAX_UNREADABLE;
+    ocpp_steer_max_was_read(station);
     for (guint i = 0; i < station->evses->len; i++)
         ocpp_steer_mark(g_ptr_array_index(station->evses, i), FALSE);
 }
@@ -415,7 +438,7 @@ ocpp_onboard_profiles(OcppStation *station, const OcppReportProfiles *report)
                         .transaction = cfx_json_text_dup(profile->transaction_id) };
         if (evse != NULL) {
             ocpp_ladder_shape(evse, OCPP_SLOT_DEFAULT, OCPP_RUNG_PLAIN, &shape);
-            held->curve = ocpp_profile_read(profile, &shape.rules);
+            held->curve = ocpp_profile_read(profile, &shape.rules, &held->phases);
         }
         g_ptr_array_add(self->held, held);
     }
@@ -518,16 +541,35 @@ begin_step(OcppStation *station)
     }
 }
 
+static OcppOnboard *
+onboard_new(OcppStation *station)
+{
+    OcppOnboard *self = g_new0(OcppOnboard, 1);
+
+    self->serial = ++station->n_onboards;
+    self->request_id = -1;
+    self->held = g_ptr_array_new_with_free_func(held_free);
+    return self;
+}
+
 void
 ocpp_onboard_start(OcppStation *station, gboolean has_booted)
 {
     ocpp_onboard_stop(station);
-    station->onboard = g_new0(OcppOnboard, 1);
+    station->onboard = onboard_new(station);
     station->onboard->has_booted = has_booted;
-    station->onboard->serial = ++station->n_onboards;
-    station->onboard->request_id = -1;
-    station->onboard->held = g_ptr_array_new_with_free_func(held_free);
     ocpp_steer_connected(station, has_booted);
+    begin_step(station);
+}
+
+void
+ocpp_onboard_read_back(OcppStation *station)
+{
+    if (station->onboard != NULL || station->socket == NULL)
+        return;
+    station->onboard = onboard_new(station);
+    station->onboard->step = STEP_PROFILES;
+    station->onboard->is_read_back = TRUE;
     begin_step(station);
 }
 

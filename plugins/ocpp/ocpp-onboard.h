@@ -16,6 +16,9 @@ void ocpp_onboard_connected(OcppStation *station);
 /* A call of another kind than BootNotification was handled. */
 void ocpp_onboard_heard(OcppStation *station);
 
+/* Reads the station's profiles back, unless a sequence is running that does. */
+void ocpp_onboard_read_back(OcppStation *station);
+
 /* The connection has gone. */
 void ocpp_onboard_stop(OcppStation *station);
 /* Something was accepted or given up: go on if that was awaited. */

@@ -198,11 +198,12 @@ ocpp_profile_schedule(const OcppCurve *wanted, const OcppProfileRules *rules, gi
 }
 
 OcppCurve *
-ocpp_profile_read(const OcppProfile *profile, const OcppProfileRules *rules)
+ocpp_profile_read(const OcppProfile *profile, const OcppProfileRules *rules, gint32 *ret_phases)
 {
     const OcppSchedule *schedule = CFX_JSON_ITEM(&profile->schedules, OcppSchedule, 0);
     g_autofree OcppStep *steps = NULL;
 
+    *ret_phases = 0;
     if (profile->kind != OCPP_KIND_ABSOLUTE || profile->schedules.n != 1 ||
         schedule->start_us == CFX_JSON_NO_TIME || schedule->duration_s != CFX_JSON_NO_INT ||
         profile->valid_from_us != CFX_JSON_NO_TIME || profile->valid_to_us != CFX_JSON_NO_TIME)
@@ -210,6 +211,8 @@ ocpp_profile_read(const OcppProfile *profile, const OcppProfileRules *rules)
     steps = g_new(OcppStep, schedule->periods.n);
     for (gsize i = 0; i < schedule->periods.n; i++) {
         const OcppSchedulePeriod *period = CFX_JSON_ITEM(&schedule->periods, OcppSchedulePeriod, i);
+        if (i == 0 && (period->n_phases == 1 || period->n_phases == 2))
+            *ret_phases = (gint32)period->n_phases;
         gint64 start_s = period->start_s;
 
         if (start_s < 0 || start_s > 366 * 86400 ||

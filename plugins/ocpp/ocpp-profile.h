@@ -49,9 +49,11 @@ ocpp_profile_schedule(const OcppCurve *wanted, const OcppProfileRules *rules, gi
 
 /*
  * What a profile that a station reports allows by our clock. Absolute ones only.
+ * @ret_phases: that its first period names; 0: three, or none
  * Returns: (transfer full) (nullable) NULL where it is none that we would send
  */
-OcppCurve *ocpp_profile_read(const OcppProfile *profile, const OcppProfileRules *rules);
+OcppCurve *
+ocpp_profile_read(const OcppProfile *profile, const OcppProfileRules *rules, gint32 *ret_phases);
 
 /* One limit of a schedule in W. */
 double

@@ -22,14 +22,17 @@ static const CfxJsonTable curve_table = CFX_JSON_TABLE(CurveDoc, curve_fields, 0
 
 /* the car that is there: what it stated is told once, and must outlive this process */
 typedef struct {
-    gint64 needs_us, departure_us, phases;
+    gint64 needs_us, needs_hash, departure_us, phases;
+    gint32 phases_are_stated;
     double need_wh, current_a, min_current_a, power_w, cable_current_a, soc_ratio;
 } CarDoc;
 
 static const CfxJsonField car_fields[] = {
     CFX_JSON_FIELD("needs_us", INT, OPTIONAL, CarDoc, needs_us),
+    CFX_JSON_FIELD("needs_hash", INT, OPTIONAL, CarDoc, needs_hash),
     CFX_JSON_FIELD("departure_us", INT, OPTIONAL, CarDoc, departure_us),
     CFX_JSON_FIELD("phases", INT, OPTIONAL, CarDoc, phases),
+    CFX_JSON_FIELD("phases_stated", BOOL, OPTIONAL, CarDoc, phases_are_stated),
     CFX_JSON_FIELD("need_wh", REAL, OPTIONAL, CarDoc, need_wh),
     CFX_JSON_FIELD("current_a", REAL, OPTIONAL, CarDoc, current_a),
     CFX_JSON_FIELD("min_current_a", REAL, OPTIONAL, CarDoc, min_current_a),
@@ -44,7 +47,9 @@ typedef struct {
     double fail_safe_w, rated_w;
     gint64 supply_phases;
     CfxJsonArray connectors; /* gint64 */
+    CfxJsonArray problems;   /* CfxJsonText */
     CurveDoc *standard, *tx, *external;
+    CurveDoc *standard_doubt, *tx_doubt, *substitute;
     CarDoc *car;
     CfxJsonText tx_id;
     gint64 external_source;
@@ -54,11 +59,16 @@ typedef struct {
 static const CfxJsonField evse_fields[] = {
     CFX_JSON_FIELD("id", INT, REQUIRED, EvseDoc, id),
     CFX_JSON_LIST("connectors", INT, OPTIONAL, EvseDoc, connectors),
+    CFX_JSON_LIST("problems", TEXT, OPTIONAL, EvseDoc, problems),
     CFX_JSON_FIELD("rated_w", REAL, OPTIONAL, EvseDoc, rated_w),
     CFX_JSON_FIELD("supply_phases", INT, OPTIONAL, EvseDoc, supply_phases),
     CFX_JSON_FIELD("fail_safe_w", REAL, OPTIONAL, EvseDoc, fail_safe_w),
     CFX_JSON_FIELD("default", OBJECT, OPTIONAL, EvseDoc, standard, .table = &curve_table),
     CFX_JSON_FIELD("tx", OBJECT, OPTIONAL, EvseDoc, tx, .table = &curve_table),
+    CFX_JSON_FIELD(
+        "default_doubt", OBJECT, OPTIONAL, EvseDoc, standard_doubt, .table = &curve_table),
+    CFX_JSON_FIELD("tx_doubt", OBJECT, OPTIONAL, EvseDoc, tx_doubt, .table = &curve_table),
+    CFX_JSON_FIELD("substitute", OBJECT, OPTIONAL, EvseDoc, substitute, .table = &curve_table),
     CFX_JSON_FIELD("tx_id", TEXT, OPTIONAL, EvseDoc, tx_id),
     CFX_JSON_FIELD("refused", BOOL, OPTIONAL, EvseDoc, is_refused),
     CFX_JSON_FIELD("external", OBJECT, OPTIONAL, EvseDoc, external, .table = &curve_table),
@@ -172,14 +182,29 @@ put_curve(CfxJsonWriter *doc, const char *name, const OcppCurve *curve)
     cfx_json_end_object(doc);
 }
 
+/* what was sent and is not answered: who reads this later will not get the answer */
+static void
+put_doubt(CfxJsonWriter *doc, const char *name, const OcppProfileSlot *at, gint64 now_us)
+{
+    g_autofree OcppCurve *curve = ocpp_curve_copy(at->doubt);
+
+    if (at->sent != NULL && curve != NULL) {
+        g_free(curve);
+        curve = ocpp_curve_higher(at->sent, at->doubt, now_us);
+    }
+    put_curve(doc, name, curve != NULL ? curve : at->sent);
+}
+
 static void
 put_car(CfxJsonWriter *doc, const OcppEvse *evse)
 {
     cfx_json_name(doc, "car");
     cfx_json_begin_object(doc);
     cfx_json_member_int(doc, "needs_us", evse->needs_us);
+    cfx_json_member_int(doc, "needs_hash", evse->needs_hash);
     cfx_json_member_int(doc, "departure_us", evse->departure_us);
-    cfx_json_member_int(doc, "phases", evse->phases);
+    cfx_json_member_int(doc, "phases", evse->phases.n);
+    cfx_json_member_bool(doc, "phases_stated", evse->phases.is_stated);
     put_real(doc, "need_wh", evse->need_wh);
     put_real(doc, "current_a", evse->car_current_a);
     put_real(doc, "min_current_a", evse->car_min_current_a);
@@ -193,6 +218,7 @@ static void
 put_evse(CfxJsonWriter *doc, const OcppEvse *evse)
 {
     const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
+    gint64 now_us = cfx_now_site(evse->station->instance->host);
 
     cfx_json_begin_object(doc);
     cfx_json_member_int(doc, "id", evse->id);
@@ -201,14 +227,22 @@ put_evse(CfxJsonWriter *doc, const OcppEvse *evse)
     for (int i = 0; i < OCPP_CONNECTORS_MAX; i++)
         cfx_json_int(doc, evse->connector[i]);
     cfx_json_end_array(doc);
+    cfx_json_name(doc, "problems");
+    cfx_json_begin_array(doc);
+    for (guint i = 0; i < evse->problems->len; i++)
+        cfx_json_text(doc, g_ptr_array_index(evse->problems, i));
+    cfx_json_end_array(doc);
     put_real(doc, "rated_w", evse->rated_w);
     cfx_json_member_int(doc, "supply_phases", evse->supply_phases);
     put_real(doc, "fail_safe_w", evse->accepted_fail_safe_w);
     put_curve(doc, "default", evse->slots[OCPP_SLOT_DEFAULT].installed);
-    if (tx->installed != NULL && tx->transaction != NULL) {
+    put_doubt(doc, "default_doubt", &evse->slots[OCPP_SLOT_DEFAULT], now_us);
+    if (tx->transaction != NULL) {
         put_curve(doc, "tx", tx->installed);
+        put_doubt(doc, "tx_doubt", tx, now_us);
         put_text(doc, "tx_id", tx->transaction);
     }
+    put_curve(doc, "substitute", evse->substitute);
     cfx_json_member_bool(doc, "refused", evse->slots[OCPP_SLOT_DEFAULT].is_refused);
     if (evse->external != NULL) {
         put_curve(doc, "external", evse->external);
@@ -348,8 +382,10 @@ static void
 take_car(OcppEvse *evse, const CarDoc *doc)
 {
     evse->needs_us = MAX(doc->needs_us, 0);
+    evse->needs_hash = MAX(doc->needs_hash, 0);
     evse->departure_us = MAX(doc->departure_us, 0);
-    evse->phases = (gint32)CLAMP(doc->phases, 0, 3);
+    ocpp_phases_state(&evse->phases, (gint32)CLAMP(doc->phases, 0, 3));
+    evse->phases.is_stated &= doc->phases_are_stated == 1;
     evse->need_wh = doc->need_wh;
     evse->car_current_a = doc->current_a;
     evse->car_min_current_a = doc->min_current_a;
@@ -365,14 +401,20 @@ take_evse(OcppEvse *evse, const EvseDoc *doc)
 
     for (gsize i = 0; i < MIN(doc->connectors.n, OCPP_CONNECTORS_MAX); i++)
         evse->connector[i] = (gint32)*CFX_JSON_ITEM(&doc->connectors, gint64, i);
+    for (gsize i = 0; i < doc->problems.n; i++)
+        g_ptr_array_add(evse->problems,
+                        cfx_json_text_dup(*CFX_JSON_ITEM(&doc->problems, CfxJsonText, i)));
     evse->rated_w = doc->rated_w;
     if (doc->supply_phases != CFX_JSON_NO_INT)
         evse->supply_phases = (gint32)doc->supply_phases;
     evse->accepted_fail_safe_w = doc->fail_safe_w;
     standard->installed = read_curve(doc->standard);
+    standard->doubt = read_curve(doc->standard_doubt);
     standard->is_refused = doc->is_refused == 1;
     tx->installed = doc->tx_id.text != NULL ? read_curve(doc->tx) : NULL;
+    tx->doubt = doc->tx_id.text != NULL ? read_curve(doc->tx_doubt) : NULL;
     tx->transaction = cfx_json_text_dup(doc->tx_id);
+    evse->substitute = read_curve(doc->substitute);
     evse->external = read_curve(doc->external);
     evse->external_source = (gint32)MAX(doc->external_source, 0);
     if (doc->car != NULL)

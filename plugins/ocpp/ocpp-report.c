@@ -34,7 +34,7 @@ flags_of(const OcppEvse *evse)
         flags |= CFX_DEVICE_FULL;
     if (!isnan(evse->accepted_fail_safe_w) && !evse->slots[OCPP_SLOT_DEFAULT].is_refused)
         flags |= CFX_DEVICE_STEERABLE;
-    if (status == OCPP_CONNECTOR_FAULTED || evse->has_problem)
+    if (status == OCPP_CONNECTOR_FAULTED || evse->problems->len > 0)
         flags |= CFX_DEVICE_FAULTED;
     if (status == OCPP_CONNECTOR_UNAVAILABLE && transaction == NULL)
         flags |= CFX_DEVICE_BLOCKED;

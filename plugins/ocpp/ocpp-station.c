@@ -6,7 +6,6 @@
 #include <math.h>
 
 #define CLOCK_TOLERANCE_US (30 * CFX_SECOND)
-#define LEAST_CURRENT_A 6.0
 
 static void
 evse_free(gpointer data)
@@ -14,13 +13,15 @@ evse_free(gpointer data)
     OcppEvse *self = data;
 
     cfx_plan_drop(&self->plan);
+    g_ptr_array_unref(self->problems);
     g_free(self->external);
     for (int i = 0; i < OCPP_N_SLOTS; i++) {
         g_free(self->slots[i].installed);
         g_free(self->slots[i].sent);
+        g_free(self->slots[i].doubt);
         g_free(self->slots[i].transaction);
     }
-    g_free(self->wire);
+    g_free(self->substitute);
     g_free(self->ended);
     g_free(self->words);
     g_free(self);
@@ -92,11 +93,12 @@ ocpp_station_add_evse(OcppStation *self, gint64 id)
     for (int i = 0; i < OCPP_CONNECTORS_MAX; i++)
         evse->connector[i] = -1;
     evse->voltage_v = 230;
-    evse->min_current_a = LEAST_CURRENT_A;
+    evse->min_current_a = OCPP_LEAST_CURRENT_A;
     evse->registered_current_a = evse->rated_w = evse->cable_current_a = NAN;
     evse->power_w = evse->energy_wh = evse->soc_ratio = NAN;
     evse->need_wh = evse->car_current_a = evse->car_min_current_a = evse->car_power_w = NAN;
     evse->accepted_fail_safe_w = evse->ended_wh = NAN;
+    evse->problems = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(self->evses, evse);
     return evse;
 }
@@ -138,10 +140,10 @@ ocpp_station_clock_off(const OcppStation *self)
 gint32
 ocpp_evse_phases(const OcppEvse *self)
 {
-    /* a car cannot use more phases than are wired */
-    if (self->registered_phases == 1)
+    /* a car cannot use more phases than are wired, unless the register is wrong */
+    if (self->registered_phases == 1 && (self->transaction == NULL || self->phases.seen <= 1))
         return 1;
-    return self->transaction != NULL ? self->phases : 0;
+    return self->transaction != NULL ? self->phases.n : 0;
 }
 
 double
@@ -161,7 +163,7 @@ ocpp_evse_max_current(const OcppEvse *self)
 double
 ocpp_evse_min_current(const OcppEvse *self)
 {
-    double a = MAX(self->min_current_a, LEAST_CURRENT_A);
+    double a = MAX(self->min_current_a, OCPP_LEAST_CURRENT_A);
 
     if (self->transaction != NULL && self->car_min_current_a > a)
         a = self->car_min_current_a;

@@ -13,12 +13,14 @@
 #include "ocpp-curve.h"
 #include "ocpp-meter.h"
 #include "ocpp-messages.h"
+#include "ocpp-phases.h"
 
 G_BEGIN_DECLS
 
 #define OCPP_CONNECTORS_MAX 8
 #define OCPP_REPEATS 4
 #define OCPP_CLOCK_SAMPLES 4
+#define OCPP_LEAST_CURRENT_A 6.0
 
 typedef struct _OcppInstance OcppInstance; /* ocpp-instance.h */
 typedef struct _OcppStation OcppStation;
@@ -49,14 +51,17 @@ enum { OCPP_SLOT_DEFAULT, OCPP_SLOT_TX, OCPP_N_SLOTS };
 
 typedef struct {
     OcppCurve *installed;  /* accepted, or read back; NULL: none that we know of */
-    OcppCurve *sent;       /* without an answer yet */
+    OcppCurve *sent;       /* on the wire now, without an answer yet */
+    OcppCurve *doubt;      /* the most of what was sent before and never answered; NULL: nothing */
     char *transaction;     /* of the TX slot: whose profile `installed` or `sent` is */
     gint64 epoch, version; /* of the slice that `installed` fulfils */
     gint64 sent_epoch, sent_version, sent_trace, sent_real_us, answered_real_us;
-    guint rung;          /* ocpp-ladder.h */
-    guint attempts;      /* without an answer */
-    gboolean is_refused; /* at the end of the ladder */
-    gboolean must_send;  /* whatever we believe: it has booted */
+    gint32 phases, sent_phases; /* that `installed` and `sent` name: 1, 2; 0: none, so three */
+    guint rung;                 /* ocpp-ladder.h */
+    guint attempts;             /* without an answer */
+    gboolean is_refused;        /* at the end of the ladder */
+    gboolean must_send;         /* whatever we believe: it has booted */
+    gboolean is_sure;           /* accepted or read back since it connected or booted */
 } OcppProfileSlot;
 
 struct _OcppEvse {
@@ -69,17 +74,18 @@ struct _OcppEvse {
     gint32 registered_phases;
     /* reported */
     gint32 connector[OCPP_CONNECTORS_MAX]; /* OCPP_CONNECTOR_…, -1 unknown; index: connector - 1 */
-    gboolean has_problem;
-    double rated_w; /* EVSE.Power, NAN unknown */
+    GPtrArray *problems; /* (element-type utf8) "COMPONENT/CONNECTOR" that report one */
+    double rated_w;      /* EVSE.Power, NAN unknown */
     gint32 supply_phases;
     OcppTransaction *transaction;         /* open, or NULL */
     gint64 belief_us;                     /* of its newest belief */
     gint64 reading_us;                    /* of the newest reading */
     double power_w, energy_wh, soc_ratio; /* newest */
-    gint32 phases;                        /* of the car, 0 unknown */
+    OcppPhases phases;                    /* of the car */
     double cable_current_a;               /* NAN unknown */
     /* what the car stated: NotifyEVChargingNeeds */
-    gint64 needs_us; /* 0: nothing */
+    gint64 needs_us;   /* 0: nothing */
+    gint64 needs_hash; /* of what it said, to know it again */
     double need_wh, car_current_a, car_min_current_a, car_power_w;
     gint64 departure_us;
     /* what others allow: NotifyChargingLimit */
@@ -92,9 +98,9 @@ struct _OcppEvse {
     gint64 plan_epoch, plan_version;
     gboolean plan_is_for_tx; /* it came while the transaction was open */
     guint sending;           /* the slot that `is_busy` is about */
-    OcppCurve *wire;         /* what that call carries */
-    gint64 accepted_us;      /* SITE: when the last one was accepted */
-    gboolean disobeys;       /* it draws more than it has accepted, and that was said */
+    OcppCurve *substitute; /* a plan that may go on as default after its transaction; NULL: none */
+    gint64 accepted_us;    /* SITE: when the last one was accepted */
+    gboolean disobeys;     /* it draws more than it has accepted, and that was said */
     OcppProfileSlot slots[OCPP_N_SLOTS];
     gboolean is_busy;   /* a SetChargingProfile for it is queued or on its way */
     gboolean is_queued; /* in the instance's list of work */
@@ -147,10 +153,11 @@ struct _OcppStation {
     GPtrArray *evses;         /* OcppEvse, by id */
     GPtrArray *transactions;  /* OcppTransaction: open ones and the last ended */
     OcppCurve *installer_max; /* ChargingStationMaxProfile that is not ours; NULL: none */
-    gboolean has_other_max;   /* there is one that we cannot read */
-    gboolean is_reading;      /* its profiles are being read back: nothing is changed */
+    enum { OCPP_MAX_UNREAD, OCPP_MAX_KNOWN, OCPP_MAX_UNREADABLE } max_is;
+    gboolean is_reading; /* its profiles are being read back: nothing is changed */
     guint n_onboards;
     OcppOnboard *onboard;  /* the sequence that runs after a boot or reconnect; NULL: done */
+    gboolean doubt_is_due; /* what was sent will be stored */
     gint64 last_change_us; /* SITE: last profile that raised something */
     gint64 clock_samples[OCPP_CLOCK_SAMPLES];
     guint n_clock_samples;

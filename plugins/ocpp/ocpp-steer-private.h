@@ -15,6 +15,9 @@ gint64 ocpp_steer_plan_flags(const OcppEvse *evse);
 /* Whether the TX slot belongs to the transaction that runs. */
 gboolean ocpp_steer_has_tx_profile(const OcppEvse *evse);
 
+/* Makes a curve the higher of both. @by NULL: nothing; @curve NULL: a copy */
+void ocpp_steer_raise(OcppCurve **curve, const OcppCurve *by, gint64 now_us);
+
 /* The schedule that a slot should have now. (transfer full) */
 OcppScheduleText *
 ocpp_steer_schedule(OcppEvse *evse, guint slot, gint64 now_us, OcppLadderShape *shape);

@@ -44,6 +44,39 @@ encode_profile(OcppEvse *evse,
     cfx_json_encode(to, action->request, &set);
 }
 
+/* in a turn of its own: a handler may be gathering what its message leaves behind */
+static void
+store_doubt(gpointer data)
+{
+    OcppStation *station = data;
+    OcppInstance *instance = station->instance;
+
+    station->doubt_is_due = FALSE;
+    if (!instance->is_stopping) {
+        ocpp_store_begin(&instance->store);
+        ocpp_records_put_station(station);
+        ocpp_store_commit(&instance->store, instance->host, 0, 0, NULL, NULL);
+    }
+    ocpp_station_unref(station);
+}
+
+/* What raises something is stored before its answer: who restarts meanwhile must count it. */
+static void
+note_raise(OcppEvse *evse, const OcppCurve *curve, gint64 now_us)
+{
+    OcppStation *station = evse->station;
+    const CfxHost *host = station->instance->host;
+    g_autofree OcppCurve *allowed = ocpp_steer_allowed(evse, now_us);
+
+    if (allowed == NULL || !ocpp_curve_is_lower_somewhere(allowed, curve, now_us, CFX_TIME_MAX))
+        return;
+    station->last_change_us = now_us;
+    if (station->doubt_is_due)
+        return;
+    station->doubt_is_due = TRUE;
+    host->base->post(host, store_doubt, ocpp_station_ref(station));
+}
+
 gboolean
 ocpp_steer_build(OcppStation *station, gpointer data, CfxJsonWriter *to)
 {
@@ -53,7 +86,6 @@ ocpp_steer_build(OcppStation *station, gpointer data, CfxJsonWriter *to)
     gboolean lowers;
     gint slot = ocpp_steer_next_slot(evse, now_us, &lowers);
     g_autoptr(OcppScheduleText) schedule = NULL;
-    g_autofree OcppCurve *allowed = NULL;
     OcppLadderShape shape;
     OcppProfileSlot *at;
 
@@ -65,20 +97,11 @@ ocpp_steer_build(OcppStation *station, gpointer data, CfxJsonWriter *to)
     at = &evse->slots[slot];
     schedule = ocpp_steer_schedule(evse, (guint)slot, now_us, &shape);
     encode_profile(evse, (guint)slot, schedule, &shape, to);
-    allowed = ocpp_steer_allowed(evse, now_us);
-    if (allowed != NULL &&
-        ocpp_curve_is_lower_somewhere(allowed, schedule->curve, now_us, CFX_TIME_MAX))
-        station->last_change_us = now_us;
+    note_raise(evse, schedule->curve, now_us);
     evse->sending = (guint)slot;
-    /* one that was not answered may be in force as well as this one will be */
-    if (at->sent != NULL) {
-        OcppCurve *both = ocpp_curve_higher(at->sent, schedule->curve, now_us);
-
-        g_free(at->sent);
-        at->sent = both;
-    } else {
-        at->sent = ocpp_curve_copy(schedule->curve);
-    }
+    g_free(at->sent);
+    at->sent = ocpp_curve_copy(schedule->curve);
+    at->sent_phases = schedule->n_phases != CFX_JSON_NO_INT ? (gint32)schedule->n_phases : 0;
     if (slot == OCPP_SLOT_TX && !ocpp_steer_has_tx_profile(evse)) {
         g_clear_pointer(&at->installed, g_free);
         g_free(at->transaction);
@@ -89,8 +112,6 @@ ocpp_steer_build(OcppStation *station, gpointer data, CfxJsonWriter *to)
     at->sent_trace = evse->plan.trace;
     at->sent_real_us = cfx_now_real(host);
     at->answered_real_us = 0;
-    g_free(evse->wire);
-    evse->wire = ocpp_curve_copy(schedule->curve);
     ocpp_steer_tell(evse, NULL, FALSE);
     return TRUE;
 }
@@ -135,14 +156,28 @@ remember_rung(OcppStation *station, guint slot, guint rung)
     ocpp_store_commit(&instance->store, instance->host, 0, 0, NULL, NULL);
 }
 
+/* the default on the last rung has replaced what a plan had put there */
+static void
+took_place_of_plan(OcppEvse *evse)
+{
+    OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
+
+    g_clear_pointer(&evse->substitute, g_free);
+    if (tx->rung == OCPP_RUNG_AS_STATION_MAX && ocpp_steer_has_tx_profile(evse))
+        tx->must_send = TRUE;
+}
+
 static void
 accepted(OcppEvse *evse, guint slot, gint64 received_us)
 {
     OcppProfileSlot *at = &evse->slots[slot];
 
     g_free(at->installed);
-    at->installed = g_steal_pointer(&evse->wire);
-    g_clear_pointer(&at->sent, g_free);
+    at->installed = g_steal_pointer(&at->sent);
+    at->phases = at->sent_phases;
+    /* it has the place of those before it */
+    g_clear_pointer(&at->doubt, g_free);
+    at->is_sure = TRUE;
     at->epoch = at->sent_epoch;
     at->version = at->sent_version;
     at->attempts = 0;
@@ -152,9 +187,31 @@ accepted(OcppEvse *evse, guint slot, gint64 received_us)
         /* what holds when everything known is over */
         evse->accepted_fail_safe_w = at->installed->steps[at->installed->n - 1].w;
         g_clear_pointer(&evse->words, g_free);
+        if (at->rung == OCPP_RUNG_AS_STATION_MAX)
+            took_place_of_plan(evse);
     }
     note_profile(evse, slot, "Accepted", NULL, received_us);
     remember_rung(evse->station, slot, at->rung);
+}
+
+/* at the end of the ladder */
+static void
+refuse(OcppEvse *evse, guint slot, const char *words)
+{
+    OcppProfileSlot *at = &evse->slots[slot];
+
+    at->rung = OCPP_RUNG_REFUSED;
+    at->is_refused = TRUE;
+    at->must_send = FALSE;
+    g_free(evse->words);
+    evse->words = g_strdup(words);
+    cfx_log(evse->station->instance->host,
+            CFX_LOG_WARNING,
+            "station %s, EVSE %" G_GINT64_FORMAT
+            " takes no charging profile and is not steered; it says: %s",
+            evse->station->identity,
+            evse->id,
+            words);
 }
 
 static void
@@ -162,28 +219,32 @@ rejected(OcppEvse *evse, guint slot, const char *reason, const char *words, gint
 {
     OcppStation *station = evse->station;
     OcppProfileSlot *at = &evse->slots[slot];
-    gboolean may_use_max = station->installer_max == NULL ? !station->has_other_max : TRUE;
 
     note_profile(evse, slot, "Rejected", words, received_us);
-    /* what is refused is not in force */
+    /* what is refused is not in force; what was sent before it may be */
     g_clear_pointer(&at->sent, g_free);
     at->attempts = 0;
     at->rung = ocpp_ladder_next(station, slot, at->rung, reason);
-    if (at->rung == OCPP_RUNG_AS_STATION_MAX && !may_use_max)
+    if (at->rung == OCPP_RUNG_AS_STATION_MAX && station->max_is == OCPP_MAX_UNREADABLE)
         at->rung = OCPP_RUNG_REFUSED;
-    at->is_refused = at->rung == OCPP_RUNG_REFUSED;
-    if (!at->is_refused)
+    if (at->rung == OCPP_RUNG_REFUSED)
+        refuse(evse, slot, words);
+}
+
+void
+ocpp_steer_max_was_read(OcppStation *station)
+{
+    if (station->max_is != OCPP_MAX_UNREADABLE)
         return;
-    at->must_send = FALSE;
-    g_free(evse->words);
-    evse->words = g_strdup(words);
-    cfx_log(station->instance->host,
-            CFX_LOG_WARNING,
-            "station %s, EVSE %" G_GINT64_FORMAT
-            " takes no charging profile and is not steered; it says: %s",
-            station->identity,
-            evse->id,
-            words);
+    for (guint i = 0; i < station->evses->len; i++) {
+        OcppEvse *evse = g_ptr_array_index(station->evses, i);
+
+        for (guint slot = 0; slot < OCPP_N_SLOTS; slot++) {
+            if (evse->slots[slot].rung == OCPP_RUNG_AS_STATION_MAX)
+                refuse(evse, slot, "its ChargingStationMaxProfile cannot be read");
+        }
+        ocpp_steer_tell(evse, evse->words, FALSE);
+    }
 }
 
 static gboolean
@@ -213,10 +274,20 @@ answer_decoded(OcppEvse *evse, guint slot, const OcppStatusAnswer *answer, gint6
     /* its end is on the way to us: no profile is wrong then */
     if (slot == OCPP_SLOT_TX && is_about_transaction(reason)) {
         g_clear_pointer(&evse->slots[slot].sent, g_free);
+        g_clear_pointer(&evse->slots[slot].doubt, g_free);
         evse->plan_is_for_tx = FALSE;
         return;
     }
     rejected(evse, slot, reason, words, received_us);
+}
+
+static void
+doubt(OcppEvse *evse, guint slot)
+{
+    OcppProfileSlot *at = &evse->slots[slot];
+
+    ocpp_steer_raise(&at->doubt, at->sent, cfx_now_site(evse->station->instance->host));
+    g_clear_pointer(&at->sent, g_free);
 }
 
 /* A CALLERROR: some say that profiles are not for this station, some that it is busy. */
@@ -229,42 +300,60 @@ call_refused(OcppEvse *evse, guint slot, const OcppCallResult *result)
     const char *code = result->frame->error_code.text;
     g_autofree char *words = ocpp_call_words(result);
 
-    if (g_strv_contains(again, code) && ++at->attempts < OCPP_STEER_ATTEMPTS) {
-        g_clear_pointer(&at->sent, g_free);
-        return;
+    /* one that failed inside may have done it all the same */
+    if (g_strv_contains(again, code)) {
+        doubt(evse, slot);
+        if (++at->attempts < OCPP_STEER_ATTEMPTS)
+            return;
     }
     if (g_strv_contains(never, code))
         at->rung = OCPP_RUNG_REFUSED - 1;
     rejected(evse, slot, NULL, words, result->received_real_us);
 }
 
-void
-ocpp_steer_answered(OcppStation *station, gpointer data, const OcppCallResult *result)
+/* what the answer of a slot's call settles */
+static void
+settle(OcppEvse *evse, guint slot, const OcppCallResult *result)
 {
-    OcppEvse *evse = data;
-    OcppInstance *instance = station->instance;
-    guint slot = evse->sending;
+    OcppStation *station = evse->station;
     OcppProfileSlot *at = &evse->slots[slot];
     OcppStatusAnswer answer;
 
-    evse->is_busy = FALSE;
-    at->answered_real_us = result->received_real_us;
-    /* the transaction may have ended meanwhile */
-    if (slot == OCPP_SLOT_TX && !ocpp_steer_has_tx_profile(evse)) {
-        g_clear_pointer(&evse->wire, g_free);
-    } else if (ocpp_call_decode(station,
-                                result,
-                                ocpp_action_find("SetChargingProfile")->answer,
-                                &answer,
-                                &instance->arena)) {
+    if (ocpp_call_decode(station,
+                         result,
+                         ocpp_action_find("SetChargingProfile")->answer,
+                         &answer,
+                         &station->instance->arena)) {
         answer_decoded(evse, slot, &answer, result->received_real_us);
     } else if (result->state == OCPP_CALL_REFUSED) {
         call_refused(evse, slot, result);
     } else {
-        at->attempts++; /* `sent` stays: it may be in force */
+        doubt(evse, slot);
+        at->attempts++;
     }
-    if (instance->is_stopping)
+}
+
+void
+ocpp_steer_answered(OcppStation *station, gpointer data, const OcppCallResult *result)
+{
+    OcppEvse *evse = data;
+    guint slot = evse->sending;
+    OcppProfileSlot *at = &evse->slots[slot];
+    gboolean is_there = result->state == OCPP_CALL_ANSWERED || result->state == OCPP_CALL_REFUSED;
+
+    evse->is_busy = FALSE;
+    at->answered_real_us = result->received_real_us;
+    /* the transaction may have ended meanwhile */
+    if (at->sent != NULL)
+        settle(evse, slot, result);
+    if (station->instance->is_stopping)
         return;
+    /* it has booted, and does not take again what it had */
+    if (slot == OCPP_SLOT_DEFAULT && at->must_send && !at->is_sure)
+        g_clear_pointer(&at->installed, g_free);
+    /* what may be in force, and no next call is sure to settle, is asked for */
+    if (at->doubt != NULL && (is_there || at->attempts >= OCPP_STEER_ATTEMPTS))
+        ocpp_onboard_read_back(station);
     ocpp_steer_tell(evse, evse->words, FALSE);
     ocpp_report_evse(evse);
     ocpp_steer_mark(evse, FALSE);

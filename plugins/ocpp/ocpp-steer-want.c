@@ -51,26 +51,52 @@ ocpp_steer_has_tx_profile(const OcppEvse *evse)
            strcmp(tx->transaction, evse->transaction->id) == 0;
 }
 
+void
+ocpp_steer_raise(OcppCurve **curve, const OcppCurve *by, gint64 now_us)
+{
+    OcppCurve *both;
+
+    if (by == NULL)
+        return;
+    both = *curve != NULL ? ocpp_curve_higher(*curve, by, now_us) : ocpp_curve_copy(by);
+    g_free(*curve);
+    *curve = both;
+}
+
+/* @base: (nullable) what is in force for certain, or NULL where that is unknown */
+static OcppCurve *
+most_of(const OcppProfileSlot *at, const OcppCurve *base, gint64 now_us)
+{
+    OcppCurve *curve;
+
+    if (base == NULL)
+        return NULL;
+    curve = ocpp_curve_from(base, now_us);
+    ocpp_steer_raise(&curve, at->sent, now_us);
+    ocpp_steer_raise(&curve, at->doubt, now_us);
+    return curve;
+}
+
+/*
+ * The profile of a transaction goes with it: while nobody can tell us of its end, and until we have
+ * read what a station holds after a boot, the default may be in force as well as the plan.
+ */
 OcppCurve *
 ocpp_steer_allowed(const OcppEvse *evse, gint64 now_us)
 {
     const OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
     const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
-    g_autofree OcppCurve *idle = NULL, *base = NULL;
+    g_autofree OcppCurve *idle = most_of(standard, standard->installed, now_us);
+    OcppCurve *curve;
 
-    if (standard->installed != NULL)
-        idle = standard->sent != NULL
-                   ? ocpp_curve_higher(standard->installed, standard->sent, now_us)
-                   : ocpp_curve_from(standard->installed, now_us);
+    if (idle != NULL)
+        ocpp_steer_raise(&idle, evse->substitute, now_us);
     if (!ocpp_steer_has_tx_profile(evse))
         return g_steal_pointer(&idle);
-    if (tx->installed != NULL)
-        base = ocpp_curve_from(tx->installed, now_us);
-    else
-        base = g_steal_pointer(&idle);
-    if (base == NULL || tx->sent == NULL)
-        return g_steal_pointer(&base);
-    return ocpp_curve_higher(base, tx->sent, now_us);
+    curve = most_of(tx, tx->installed != NULL ? tx->installed : idle, now_us);
+    if (curve != NULL && !tx->is_sure)
+        ocpp_steer_raise(&curve, idle, now_us);
+    return curve;
 }
 
 /* the schedule that a slot should have now */
@@ -92,16 +118,37 @@ ocpp_steer_schedule(OcppEvse *evse, guint slot, gint64 now_us, OcppLadderShape *
     return ocpp_profile_schedule(wanted, &shape->rules, now_us);
 }
 
+/* On the last rung default and plan are one profile: while there is a plan, its end is the default.
+ */
+static gboolean
+is_under_plan(const OcppEvse *evse)
+{
+    const OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
+    const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
+
+    return standard->rung == OCPP_RUNG_AS_STATION_MAX && tx->rung == OCPP_RUNG_AS_STATION_MAX &&
+           !standard->must_send && ocpp_steer_has_tx_profile(evse) && tx->installed != NULL;
+}
+
 static gboolean
 may_have(const OcppEvse *evse, guint slot)
 {
     if (!ocpp_steer_has_plan(evse) || evse->slots[OCPP_SLOT_DEFAULT].is_refused ||
         evse->slots[slot].is_refused)
         return FALSE;
+    if (evse->slots[slot].rung == OCPP_RUNG_AS_STATION_MAX &&
+        evse->station->max_is != OCPP_MAX_KNOWN)
+        return FALSE; /* before we have read the installer's we might override it */
     if (slot == OCPP_SLOT_DEFAULT)
-        return TRUE;
+        return !is_under_plan(evse);
     return evse->transaction != NULL && evse->plan_is_for_tx &&
            (ocpp_steer_plan_flags(evse) & CFX_PLAN_FAIL_SAFE_ONLY) == 0;
+}
+
+static gint32
+named_phases(const OcppScheduleText *schedule)
+{
+    return schedule->n_phases != CFX_JSON_NO_INT ? (gint32)schedule->n_phases : 0;
 }
 
 /* Whether the station must be told something about a slot. @ret_lowers: (nullable) soon less */
@@ -119,8 +166,9 @@ ocpp_steer_needs(OcppEvse *evse, guint slot, gint64 now_us, gboolean *ret_lowers
     schedule = ocpp_steer_schedule(evse, slot, now_us, &shape);
     is_installed = at->installed != NULL &&
                    (slot == OCPP_SLOT_DEFAULT || ocpp_steer_has_tx_profile(evse)) &&
+                   (shape.rules.unit == OCPP_UNIT_W || at->phases == named_phases(schedule)) &&
                    ocpp_curve_is_same(schedule->curve, at->installed, now_us);
-    if (is_installed && at->sent == NULL && !at->must_send)
+    if (is_installed && at->sent == NULL && at->doubt == NULL && !at->must_send)
         return FALSE;
     allowed = ocpp_steer_allowed(evse, now_us);
     if (ret_lowers != NULL)

@@ -215,36 +215,58 @@ ocpp_steer_transaction_began(OcppEvse *evse)
 static void
 cleared(OcppStation *station, gpointer data, const OcppCallResult *result)
 {
+    OcppEvse *evse = data;
     OcppStatusAnswer answer;
 
     /* Unknown says that it is gone as well; the rest is found when profiles are read back */
-    ocpp_call_decode(station,
-                     result,
-                     ocpp_action_find("ClearChargingProfile")->answer,
-                     &answer,
-                     &station->instance->arena);
+    if (!ocpp_call_decode(station,
+                          result,
+                          ocpp_action_find("ClearChargingProfile")->answer,
+                          &answer,
+                          &station->instance->arena) ||
+        station->instance->is_stopping)
+        return;
+    g_clear_pointer(&evse->substitute, g_free);
+    ocpp_steer_tell(evse, NULL, FALSE);
 }
 
-/* A TxProfile goes with its transaction; what stood for one on the ladder does not. */
-static void
-clear_substitute(OcppEvse *evse)
+void
+ocpp_steer_clear(OcppEvse *evse, gint32 purpose)
 {
-    guint rung = evse->slots[OCPP_SLOT_TX].rung;
-    OcppClearProfile clear = {
-        .profile_id = ocpp_steer_profile_id(evse, rung == OCPP_RUNG_AS_STATION_MAX ? 1 : 2),
-    };
+    OcppClearProfile clear = { .profile_id = ocpp_steer_profile_id(evse, purpose) };
 
-    if (evse->slots[OCPP_SLOT_TX].installed == NULL || rung < OCPP_RUNG_AS_DEFAULT)
-        return;
     ocpp_call_send(evse->station,
                    OCPP_PRIORITY_LOWER,
                    "ClearChargingProfile",
                    ocpp_action_find("ClearChargingProfile")->request,
                    &clear,
                    cleared,
-                   NULL);
-    if (rung == OCPP_RUNG_AS_STATION_MAX && evse->slots[OCPP_SLOT_DEFAULT].rung == rung)
-        evse->slots[OCPP_SLOT_DEFAULT].must_send = TRUE;
+                   evse);
+}
+
+/* A TxProfile goes with its transaction; what stood for one on the ladder does not. */
+static void
+clear_substitute(OcppEvse *evse)
+{
+    OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
+    const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
+    gint64 now_us = cfx_now_site(evse->station->instance->host);
+    gboolean is_max = tx->rung == OCPP_RUNG_AS_STATION_MAX;
+
+    if (tx->rung < OCPP_RUNG_AS_DEFAULT ||
+        (tx->installed == NULL && tx->sent == NULL && tx->doubt == NULL))
+        return;
+    /* until it is gone it stands for the default; above a default it is a ceiling and no more */
+    if (!is_max || standard->rung == OCPP_RUNG_AS_STATION_MAX) {
+        ocpp_steer_raise(&evse->substitute, tx->installed, now_us);
+        ocpp_steer_raise(&evse->substitute, tx->sent, now_us);
+        ocpp_steer_raise(&evse->substitute, tx->doubt, now_us);
+    }
+    /* the default takes its place, and there is no moment without either */
+    if (is_max && standard->rung == OCPP_RUNG_AS_STATION_MAX)
+        standard->must_send = TRUE;
+    else
+        ocpp_steer_clear(evse, is_max ? 1 : 2);
 }
 
 void
@@ -255,11 +277,25 @@ ocpp_steer_transaction_ended(OcppEvse *evse)
     clear_substitute(evse);
     g_clear_pointer(&tx->installed, g_free);
     g_clear_pointer(&tx->sent, g_free);
+    g_clear_pointer(&tx->doubt, g_free);
     g_clear_pointer(&tx->transaction, g_free);
     tx->is_refused = FALSE;
     evse->plan_is_for_tx = FALSE;
     ocpp_steer_tell(evse, NULL, FALSE);
     ocpp_steer_mark(evse, FALSE);
+}
+
+void
+ocpp_steer_disconnected(OcppStation *station)
+{
+    station->max_is = OCPP_MAX_UNREAD;
+    for (guint i = 0; i < station->evses->len; i++) {
+        OcppEvse *evse = g_ptr_array_index(station->evses, i);
+
+        for (guint slot = 0; slot < OCPP_N_SLOTS; slot++)
+            evse->slots[slot].is_sure = FALSE;
+        ocpp_steer_tell(evse, NULL, FALSE);
+    }
 }
 
 void
@@ -271,11 +307,38 @@ ocpp_steer_connected(OcppStation *station, gboolean has_booted)
         for (guint slot = 0; slot < OCPP_N_SLOTS; slot++) {
             evse->slots[slot].attempts = 0;
             evse->slots[slot].is_refused = FALSE;
+            evse->slots[slot].is_sure &= !has_booted;
             evse->slots[slot].rung = ocpp_ladder_first(&station->instance->ladder, station, slot);
         }
         evse->slots[OCPP_SLOT_DEFAULT].must_send |= has_booted;
         ocpp_steer_mark(evse, FALSE);
     }
+}
+
+/* @named: phases that the profile names; 0: three, and more there are not */
+static void
+scale(OcppCurve *curve, gint32 named, gint32 now)
+{
+    for (gsize i = 0; curve != NULL && named > 0 && i < curve->n; i++)
+        curve->steps[i].w *= (now > 0 ? now : 3) / (double)named;
+}
+
+void
+ocpp_steer_phases_changed(OcppEvse *evse, gint32 before)
+{
+    OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
+    gint32 now = ocpp_evse_phases(evse);
+    OcppLadderShape shape;
+
+    ocpp_ladder_shape(evse, OCPP_SLOT_TX, tx->rung, &shape);
+    /* fewer phases than were counted: what is installed was counted too high, and that is safe */
+    if (shape.rules.unit == OCPP_UNIT_A && before > 0 && (now == 0 || now > before)) {
+        scale(tx->installed, tx->phases, now);
+        scale(tx->sent, tx->sent_phases, now);
+        scale(tx->doubt, before, now);
+    }
+    ocpp_steer_tell(evse, NULL, FALSE);
+    ocpp_steer_mark(evse, FALSE);
 }
 
 /* The highest power that it was allowed in the last minute, NAN unknown. */

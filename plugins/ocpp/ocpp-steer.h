@@ -26,8 +26,20 @@ void ocpp_steer_forget(OcppEvse *evse); /* takes it out of the list, before it i
 void ocpp_steer_transaction_began(OcppEvse *evse);
 void ocpp_steer_transaction_ended(OcppEvse *evse);
 
+/* Clears a profile of ours, by the number of its purpose. */
+void ocpp_steer_clear(OcppEvse *evse, gint32 purpose);
+
+/* The installer's ceiling was read, or cannot be. */
+void ocpp_steer_max_was_read(OcppStation *station);
+
+/* The connection has gone. */
+void ocpp_steer_disconnected(OcppStation *station);
 /* The station is there. When it has booted the default goes first, whatever we believe. */
 void ocpp_steer_connected(OcppStation *station, gboolean has_booted);
+
+/* It turns out that the car uses other phases than @before; 0 unknown. What it may draw by the
+ * amperes that it has accepted is then another power. */
+void ocpp_steer_phases_changed(OcppEvse *evse, gint32 before);
 
 /* A measured power: does it keep to what it has accepted? What is not so is said once. */
 void ocpp_steer_check(OcppEvse *evse, gint64 at_us, double power_w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The computing parts alone: profiles, curves, meter values, transactions, handshakes, clocks. */
 #include "ocpp-door.h"
+#include "ocpp-phases.h"
 #include "ocpp-frame.h"
 #include "ocpp-profile.h"
 #include "ocpp-transaction.h"
@@ -240,6 +241,7 @@ test_read_back(void)
     g_autoptr(OcppScheduleText) schedule = NULL;
     g_autofree OcppCurve *curve = NULL;
     Slice slice;
+    gint32 phases;
     OcppSchedule wire;
     OcppProfile profile = { .kind = OCPP_KIND_ABSOLUTE,
                             .valid_from_us = CFX_JSON_NO_TIME,
@@ -252,11 +254,16 @@ test_read_back(void)
                            .duration_s = CFX_JSON_NO_INT,
                            .rate_unit = schedule->unit,
                            .periods = { schedule->periods, schedule->n } };
-    curve = ocpp_profile_read(&profile, &amperes);
+    curve = ocpp_profile_read(&profile, &amperes, &phases);
     g_assert_nonnull(curve);
     g_assert_true(ocpp_curve_is_same(curve, schedule->curve, T0));
+    g_assert_cmpint(phases, ==, 0);
+    schedule->periods[0].n_phases = 1;
+    g_free(curve);
+    curve = ocpp_profile_read(&profile, &amperes, &phases);
+    g_assert_cmpint(phases, ==, 1);
     wire.duration_s = 3600;
-    g_assert_null(ocpp_profile_read(&profile, &amperes));
+    g_assert_null(ocpp_profile_read(&profile, &amperes, &phases));
 }
 
 /* --- curves --------------------------------------------------------------------------------- */
@@ -441,6 +448,39 @@ test_basic(void)
 }
 
 static void
+test_phases_learned(void)
+{
+    OcppPhases phases = { 0 };
+
+    /* a car that ramps up: the first samples show less */
+    g_assert_false(ocpp_phases_see(&phases, 1, T0));
+    g_assert_false(ocpp_phases_see(&phases, 3, T0 + 10 * CFX_SECOND));
+    g_assert_false(ocpp_phases_see(&phases, 3, T0 + 20 * CFX_SECOND));
+    g_assert_false(ocpp_phases_see(&phases, 3, T0 + 30 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 0);
+    g_assert_true(ocpp_phases_see(&phases, 3, T0 + 40 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 3);
+    /* one odd sample, sent three times */
+    for (int i = 0; i < 3; i++)
+        g_assert_false(ocpp_phases_see(&phases, 1, T0 + 100 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 3);
+    g_assert_false(ocpp_phases_see(&phases, 0, T0 + 160 * CFX_SECOND));
+    g_assert_false(ocpp_phases_see(&phases, 1, T0 + 220 * CFX_SECOND));
+    g_assert_true(ocpp_phases_see(&phases, 1, T0 + 280 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 1);
+    /* more than was known: unknown at once, known when it lasts */
+    g_assert_true(ocpp_phases_see(&phases, 3, T0 + 340 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 0);
+    /* a statement stands against fewer phases, not against more */
+    ocpp_phases_state(&phases, 2);
+    for (int i = 0; i < 5; i++)
+        g_assert_false(ocpp_phases_see(&phases, 1, T0 + (400 + i * 60) * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 2);
+    g_assert_true(ocpp_phases_see(&phases, 3, T0 + 800 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 0);
+}
+
+static void
 test_clock(void)
 {
     OcppStation *station = ocpp_station_new(NULL, "CP001");
@@ -485,6 +525,7 @@ main(int argc, char **argv)
     g_test_add_func("/ocpp/door/identity", test_identity);
     g_test_add_func("/ocpp/door/basic", test_basic);
     g_test_add_func("/ocpp/station/clock", test_clock);
+    g_test_add_func("/ocpp/station/phases", test_phases_learned);
     g_test_add_func("/ocpp/frame/hash", test_hash);
     return g_test_run();
 }

@@ -5,6 +5,8 @@
 #include "ocpp-instance.h"
 #include "ocpp-frame.h"
 
+#include <math.h>
+
 #define AT "2025-10-01T12:00:00Z"
 
 typedef struct {
@@ -14,7 +16,7 @@ typedef struct {
     gpointer instance;
     CfxValue values[8];
     CfxConfig config;
-    double power[8], fail_safe[8];
+    double power[8], fail_safe[8], fail_safe_w;
     gint64 edges[9], asset, flags, not_before, delay[8];
     guint next_id;
 } Fixture;
@@ -60,6 +62,7 @@ set_up(Fixture *fixture, gconstpointer data)
 {
     const CfxPluginInfo *info = cfx_plugin_query_v1();
 
+    fixture->fail_safe_w = 4140;
     fixture->factory = info->factories[0];
     fixture->ops = fixture->factory->ops;
     fixture->values[0].text = "internal";
@@ -172,7 +175,7 @@ apply(Fixture *fixture, gint64 version, double first_w, double second_w, gint64 
     fixture->flags = flags;
     fixture->power[0] = first_w;
     fixture->power[1] = second_w;
-    fixture->fail_safe[0] = fixture->fail_safe[1] = 4140;
+    fixture->fail_safe[0] = fixture->fail_safe[1] = fixture->fail_safe_w;
     for (int i = 0; i < 3; i++)
         fixture->edges[i] =
             fixture->fake->site_us / (900 * CFX_SECOND) * (900 * CFX_SECOND) + i * 900 * CFX_SECOND;
@@ -614,6 +617,11 @@ test_ladder(Fixture *fixture, gconstpointer data)
                             "\"startSchedule\":\"2025-10-01T11:59:00Z\""));
     g_assert_nonnull(
         strstr(answer_call(fixture, "SetChargingProfile", rejected), "\"stackLevel\":1"));
+    /* the installer's ceiling is read before one of ours may override it */
+    expect_nothing(fixture);
+    fake_host_advance(fake, 2 * CFX_SECOND);
+    answer_call(fixture, "GetChargingProfiles", "{\"status\":\"NoProfiles\"}");
+    answer_call(fixture, "GetVariables", "{\"getVariableResult\":[" UNKNOWN_VARIABLE "]}");
     g_assert_nonnull(
         strstr(answer_call(fixture, "SetChargingProfile", rejected), "ChargingStationMaxProfile"));
     g_assert_cmpuint(fake_host_applied(fake)->head.state, ==, CFX_APPLIED_REFUSED);
@@ -621,6 +629,239 @@ test_ladder(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(fake_host_applied(fake)->head.n_allowed, ==, 0);
     g_assert_cmpuint(fake_host_device(fake, 11)->flags & CFX_DEVICE_STEERABLE, ==, 0);
     g_assert_cmpuint(fake->n_logged[CFX_LOG_WARNING], ==, 1);
+}
+
+/* what is allowed now, by the last word to the host */
+static double
+allowed_now_w(Fixture *fixture)
+{
+    const FakeApplied *applied = fake_host_applied(fixture->fake);
+
+    return applied->head.n_allowed > 0 ? g_array_index(applied->w, double, 0) : NAN;
+}
+
+#define PROFILE(its_id, its_purpose, its_transaction, its_limit)                                   \
+    "{\"id\":" its_id ",\"stackLevel\":0,\"chargingProfilePurpose\":\"" its_purpose                \
+    "\"," its_transaction "\"chargingProfileKind\":\"Absolute\",\"chargingSchedule\":[{\"id\":1,"  \
+    "\"startSchedule\":\"" AT "\",\"chargingRateUnit\":\"A\",\"chargingSchedulePeriod\":["         \
+    "{\"startPeriod\":0,\"limit\":" its_limit "}]}]}"
+
+/* The next call must ask for the profiles; tells these. */
+static void
+read_back(Fixture *fixture, const char *profiles)
+{
+    const char *frame = answer_call(fixture, "GetChargingProfiles", ACCEPTED);
+    g_auto(GStrv) parts = g_strsplit(frame, "\"requestId\":", 2);
+    g_autofree char *report =
+        g_strdup_printf("{\"requestId\":%d,\"chargingLimitSource\":\"CSO\",\"evseId\":1,"
+                        "\"chargingProfile\":[%s]}",
+                        atoi(parts[1]),
+                        profiles);
+
+    send_call(fixture, "ReportChargingProfiles", report);
+}
+
+/* a car on a plan of 4140 W, and a plan of 11040 W that was sent and is not answered */
+static void
+leave_unanswered(Fixture *fixture)
+{
+    onboard(fixture);
+    fake_host_advance(fixture->fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 4140, 4140, 0);
+    answer_call(fixture, "SetChargingProfile", ACCEPTED);
+    fake_host_advance(fixture->fake, 20 * CFX_SECOND);
+    apply(fixture, 3, 11040, 11040, 0);
+    g_assert_nonnull(fake_host_next(fixture->fake));
+}
+
+/* a Rejected says nothing of what was sent before and never answered */
+static void
+test_doubt(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    leave_unanswered(fixture);
+    fake_host_advance(fake, 31 * CFX_SECOND);
+    apply(fixture, 4, 5520, 5520, 0);
+    answer_call(fixture, "SetChargingProfile", "{\"status\":\"Rejected\"}");
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 11040, 1);
+    read_back(fixture,
+              PROFILE("130", "TxDefaultProfile", "", "6") "," PROFILE(
+                  "120", "TxProfile", "\"transactionId\":\"t1\",", "6"));
+    expect_result(fixture, "{}");
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED), "\"W\""));
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 5520, 1);
+    g_assert_cmpuint(fake_host_applied(fake)->head.state, ==, CFX_APPLIED_INSTALLED);
+}
+
+static void
+test_doubt_restart(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    leave_unanswered(fixture);
+    /* stored without waiting for an answer: this process may be killed now */
+    g_assert_nonnull(strstr(fake_host_record(fake, "ocpp.station", "depot/CP001"), "tx_doubt"));
+    stop_instance(fixture);
+    start_instance(fixture);
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 11040, 1);
+    fake->n_read = fake->sent->len;
+    g_assert_cmpuint(fake_host_connect(fake, "CP001", "ocpp2.0.1"), ==, 101);
+    fake_host_advance(fake, CFX_SECOND);
+    read_back(fixture, PROFILE("130", "TxDefaultProfile", "", "6"));
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 4140, 1);
+}
+
+/* the car may go while nobody can tell us: the next one has the default */
+static void
+test_offline_default(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    onboard(fixture);
+    fake_host_advance(fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 0, 0, 0);
+    answer_call(fixture, "SetChargingProfile", ACCEPTED);
+    g_assert_cmpfloat(allowed_now_w(fixture), ==, 0);
+    fake_host_disconnect(fake);
+    g_assert_cmpfloat(allowed_now_w(fixture), ==, 4140);
+    g_assert_cmpuint(fake_host_connect(fake, "CP001", "ocpp2.0.1"), ==, 101);
+    fake_host_advance(fake, CFX_SECOND);
+    read_back(fixture,
+              PROFILE("130", "TxDefaultProfile", "", "6") "," PROFILE(
+                  "120", "TxProfile", "\"transactionId\":\"t1\",", "0"));
+    g_assert_cmpfloat(allowed_now_w(fixture), ==, 0);
+}
+
+/* a station that has booted and does not take its fail-safe power again counts at its rating */
+static void
+test_boot_again(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    onboard(fixture);
+    fake_host_disconnect(fake);
+    boot(fixture);
+    g_assert_cmpfloat(allowed_now_w(fixture), ==, 4140);
+    answer_call(fixture, "SetChargingProfile", "{\"status\":\"Rejected\"}");
+    g_assert_cmpuint(fake_host_applied(fake)->head.n_allowed, ==, 0);
+    answer_call(fixture, "SetChargingProfile", ACCEPTED);
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 4140, 1);
+}
+
+/* a car that wants more than it was given has not lost what it was given */
+static void
+test_car_plan(Fixture *fixture, gconstpointer data)
+{
+    onboard(fixture);
+    fake_host_advance(fixture->fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 11040, 11040, 0);
+    answer_call(fixture, "SetChargingProfile", ACCEPTED);
+    send_call(fixture,
+              "NotifyEVChargingSchedule",
+              "{\"evseId\":1,\"timeBase\":\"" AT
+              "\",\"chargingSchedule\":{\"id\":1,\"chargingRateUnit\":\"A\","
+              "\"chargingSchedulePeriod\":[{\"startPeriod\":0,\"limit\":32}]}}");
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 11040, 1);
+    expect_result(fixture, "{\"status\":\"Rejected\"}");
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED), "TxProfile"));
+}
+
+/* a plan that stands in for a TxProfile does not end with its transaction */
+static void
+test_substitute(Fixture *fixture, gconstpointer data)
+{
+    static const char rejected[] = "{\"status\":\"Rejected\"}";
+
+    onboard(fixture);
+    fake_host_advance(fixture->fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 11040, 11040, 0);
+    for (int i = 0; i < 5; i++) {
+        answer_call(fixture, "SetChargingProfile", rejected);
+        fake_host_advance(fixture->fake, 10 * CFX_SECOND);
+    }
+    g_assert_nonnull(
+        strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED), "TxDefaultProfile"));
+    send_call(fixture,
+              "TransactionEvent",
+              "{\"eventType\":\"Ended\",\"timestamp\":\"2025-10-01T12:10:00Z\",\"triggerReason\":"
+              "\"EVDeparted\",\"seqNo\":1,\"transactionInfo\":{\"transactionId\":\"t1\"}}");
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 11040, 10);
+    g_assert_nonnull(strstr(answer_call(fixture, "ClearChargingProfile", ACCEPTED), "120"));
+    g_assert_cmpfloat(allowed_now_w(fixture), ==, 4140);
+}
+
+/* amperes on each phase, @minute minutes after the start */
+static void
+draw(Fixture *fixture, int minute, double l1_a, double l2_a, double l3_a)
+{
+    g_autofree char *payload = g_strdup_printf(
+        "{\"evseId\":1,\"meterValue\":[{\"timestamp\":\"2025-10-01T12:%02d:00Z\",\"sampledValue\":["
+        "{\"value\":%g,\"measurand\":\"Current.Import\",\"phase\":\"L1\"},"
+        "{\"value\":%g,\"measurand\":\"Current.Import\",\"phase\":\"L2\"},"
+        "{\"value\":%g,\"measurand\":\"Current.Import\",\"phase\":\"L3\"}]}]}",
+        minute,
+        l1_a,
+        l2_a,
+        l3_a);
+
+    send_call(fixture, "MeterValues", payload);
+}
+
+/* one odd sample decides nothing; what shows more phases than were counted is counted at once */
+static void
+test_phases(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    onboard(fixture);
+    fake_host_advance(fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 6900, 6900, 0);
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED), "\"limit\":10}"));
+    draw(fixture, 1, 6, 0.2, 0.1);
+    expect_result(fixture, "{}");
+    g_assert_cmpuint(fake_host_device(fake, 11)->phases, ==, 0);
+    expect_nothing(fixture);
+    draw(fixture, 2, 10, 0.2, 0.1);
+    expect_result(fixture, "{}");
+    draw(fixture, 3, 10, 0.2, 0.1);
+    expect_result(fixture, "{}");
+    g_assert_cmpuint(fake_host_device(fake, 11)->phases, ==, 1);
+    fake_host_advance(fake, 10 * CFX_SECOND);
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED),
+                            "\"limit\":30,\"numberPhases\":1"));
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 6900, 1);
+    draw(fixture, 4, 30, 30, 30);
+    g_assert_cmpuint(fake_host_device(fake, 11)->phases, ==, 0);
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 20700, 1);
+    fake_host_run(fake);
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED), "\"limit\":10}"));
+    g_assert_cmpfloat_with_epsilon(allowed_now_w(fixture), 6900, 1);
+}
+
+/* what the default allows must not depend on the car that is there when it is sent */
+static void
+test_default_phases(Fixture *fixture, gconstpointer data)
+{
+    onboard(fixture);
+    begin_transaction(fixture);
+    send_call(
+        fixture,
+        "TransactionEvent",
+        "{\"eventType\":\"Updated\",\"timestamp\":\"" AT "\",\"triggerReason\":"
+        "\"ChargingStateChanged\",\"seqNo\":1,\"numberOfPhasesUsed\":1,\"cableMaxCurrent\":13,"
+        "\"transactionInfo\":{\"transactionId\":\"t1\",\"chargingState\":\"Charging\"}}");
+    expect_result(fixture, "{}");
+    g_assert_cmpuint(fake_host_device(fixture->fake, 11)->phases, ==, 1);
+    fixture->fail_safe_w = 5520;
+    apply(fixture, 2, 0, 0, CFX_PLAN_FAIL_SAFE_ONLY);
+    fake_host_advance(fixture->fake, 10 * CFX_SECOND);
+    g_assert_nonnull(strstr(answer_call(fixture, "SetChargingProfile", ACCEPTED), "\"limit\":8}"));
 }
 
 static void
@@ -747,6 +988,91 @@ test_restart_needs(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fake_host_device(fake, 11)->departure_us, ==, departure_us);
     g_assert_cmpint(fake_host_device(fake, 11)->phases, ==, 3);
     g_assert_cmpfloat(fake_host_device(fake, 11)->external_w, ==, 5000);
+}
+
+#define NEEDS(its_wh)                                                                              \
+    "{\"evseId\":1,\"chargingNeeds\":{\"requestedEnergyTransfer\":\"AC_three_phase\","             \
+    "\"departureTime\":\"2100-01-01T07:00:00Z\",\"acChargingParameters\":{"                        \
+    "\"energyAmount\":" its_wh ",\"evMinCurrent\":6,\"evMaxCurrent\":16,\"evMaxVoltage\":400}}}"
+
+/* what is told again because its answer got lost asks for no more than it did */
+static void
+test_needs_again(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+
+    onboard(fixture);
+    begin_transaction(fixture);
+    send_call(fixture, "NotifyEVChargingNeeds", NEEDS("20000"));
+    g_assert_cmpfloat(fake_host_device(fake, 11)->need_wh, ==, 20000);
+    for (int i = 1; i < 7; i++) {
+        g_autofree char *event = g_strdup_printf(
+            "{\"eventType\":\"Updated\",\"timestamp\":\"2025-10-01T12:0%d:00Z\",\"triggerReason\":"
+            "\"MeterValuePeriodic\",\"seqNo\":%d,\"transactionInfo\":{\"transactionId\":\"t1\","
+            "\"chargingState\":\"Charging\"},\"meterValue\":[{\"timestamp\":"
+            "\"2025-10-01T12:0%d:00Z\",\"sampledValue\":[{\"value\":%d}]}]}",
+            i,
+            i,
+            i,
+            1000 + 200 * i);
+
+        send_call(fixture, "TransactionEvent", event);
+    }
+    g_assert_cmpfloat(fake_host_device(fake, 11)->stock_wh, ==, 1200);
+    send_call(fixture, "NotifyEVChargingNeeds", NEEDS("20000"));
+    g_assert_cmpfloat(fake_host_device(fake, 11)->need_wh, ==, 20000);
+    /* nor after a restart */
+    stop_instance(fixture);
+    g_hash_table_remove_all(fake->devices);
+    start_instance(fixture);
+    g_assert_cmpuint(fake_host_connect(fake, "CP001", "ocpp2.0.1"), ==, 101);
+    send_call(fixture, "NotifyEVChargingNeeds", NEEDS("20000"));
+    g_assert_cmpfloat(fake_host_device(fake, 11)->need_wh, ==, 20000);
+    /* another statement counts from now on */
+    send_call(fixture, "NotifyEVChargingNeeds", NEEDS("25000"));
+    g_assert_cmpfloat(fake_host_device(fake, 11)->need_wh, ==, 26200);
+}
+
+static void
+tell_problem(Fixture *fixture, const char *component, const char *value)
+{
+    g_autofree char *event = g_strdup_printf(
+        "{\"generatedAt\":\"" AT "\",\"seqNo\":0,\"eventData\":[{\"eventId\":1,\"timestamp\":\"" AT
+        "\",\"trigger\":\"Delta\",\"actualValue\":\"%s\",\"eventNotificationType\":"
+        "\"HardWiredNotification\",\"component\":{\"name\":\"%s\"%s},\"variable\":"
+        "{\"name\":\"Problem\"}}]}",
+        value,
+        component,
+        strcmp(component, "Connector") == 0 ? ",\"evse\":{\"id\":1,\"connectorId\":1}" : "");
+
+    send_call(fixture, "NotifyEvent", event);
+}
+
+static gboolean
+is_faulted(Fixture *fixture)
+{
+    return (fake_host_device(fixture->fake, 11)->flags & CFX_DEVICE_FAULTED) != 0;
+}
+
+/* a fault is told once and must outlive us; each of several must go before it is over */
+static void
+test_problems(Fixture *fixture, gconstpointer data)
+{
+    onboard(fixture);
+    tell_problem(fixture, "TokenReader", "true");
+    g_assert_false(is_faulted(fixture));
+    tell_problem(fixture, "Connector", "true");
+    g_assert_true(is_faulted(fixture));
+    tell_problem(fixture, "ChargingStation", "true");
+    tell_problem(fixture, "Connector", "false");
+    g_assert_true(is_faulted(fixture));
+    stop_instance(fixture);
+    g_hash_table_remove_all(fixture->fake->devices);
+    start_instance(fixture);
+    g_assert_true(is_faulted(fixture));
+    g_assert_cmpuint(fake_host_connect(fixture->fake, "CP001", "ocpp2.0.1"), ==, 101);
+    tell_problem(fixture, "ChargingStation", "false");
+    g_assert_false(is_faulted(fixture));
 }
 
 static void
@@ -905,9 +1231,19 @@ main(int argc, char **argv)
         { "pause", test_pause },
         { "ladder", test_ladder },
         { "ladder-remembered", test_ladder_remembered },
+        { "doubt", test_doubt },
+        { "doubt-restart", test_doubt_restart },
+        { "offline-default", test_offline_default },
+        { "boot-again", test_boot_again },
+        { "car-plan", test_car_plan },
+        { "substitute", test_substitute },
+        { "phases", test_phases },
+        { "default-phases", test_default_phases },
         { "reconnect", test_reconnect },
         { "restart", test_restart },
         { "restart-needs", test_restart_needs },
+        { "needs-again", test_needs_again },
+        { "problems", test_problems },
         { "lost-end", test_lost_end },
         { "offline-events", test_offline_events },
         { "token", test_token },
