@@ -9,6 +9,9 @@
 void
 ocpp_phases_state(OcppPhases *self, gint32 n)
 {
+    /* who says that there are fewer than flow now is not believed */
+    if (n > 0 && n < self->seen)
+        return;
     *self = (OcppPhases){ .n = CLAMP(n, 0, 3), .is_stated = n >= 1 && n <= 3 };
 }
 

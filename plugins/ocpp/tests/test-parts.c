@@ -471,12 +471,17 @@ test_phases_learned(void)
     /* more than was known: unknown at once, known when it lasts */
     g_assert_true(ocpp_phases_see(&phases, 3, T0 + 340 * CFX_SECOND));
     g_assert_cmpint(phases.n, ==, 0);
+    ocpp_phases_state(&phases, 1);
+    g_assert_cmpint(phases.n, ==, 0);
+    phases = (OcppPhases){ 0 };
     /* a statement stands against fewer phases, not against more */
     ocpp_phases_state(&phases, 2);
     for (int i = 0; i < 5; i++)
         g_assert_false(ocpp_phases_see(&phases, 1, T0 + (400 + i * 60) * CFX_SECOND));
     g_assert_cmpint(phases.n, ==, 2);
     g_assert_true(ocpp_phases_see(&phases, 3, T0 + 800 * CFX_SECOND));
+    g_assert_cmpint(phases.n, ==, 0);
+    ocpp_phases_state(&phases, 2);
     g_assert_cmpint(phases.n, ==, 0);
 }
 
