@@ -13,7 +13,7 @@ struct _CfxHeadStream {
     gpointer data;
     GByteArray *head; /* what came, until it is given on; NULL: all was */
     guint given;      /* bytes of it that were given on */
-    gboolean is_whole, is_refused;
+    gboolean is_whole, is_ended;
 };
 
 static void cfx_head_stream_pollable_init(GPollableInputStreamInterface *iface);
@@ -34,9 +34,15 @@ base_of(CfxHeadStream *self)
 static gssize
 refuse(CfxHeadStream *self, guint status)
 {
-    self->is_refused = TRUE;
+    self->is_ended = TRUE;
     self->refuse(self->data, status);
     return 0;
+}
+
+void
+cfx_head_stream_end(CfxHeadStream *self)
+{
+    self->is_ended = TRUE;
 }
 
 static gssize
@@ -79,7 +85,7 @@ static gssize
 read_nonblocking(GPollableInputStream *stream, void *to, gsize size, GError **error)
 {
     CfxHeadStream *self = CFX_HEAD_STREAM(stream);
-    if (self->is_refused)
+    if (self->is_ended)
         return 0;
     if (self->head == NULL)
         return g_pollable_input_stream_read_nonblocking(base_of(self), to, size, NULL, error);
@@ -91,7 +97,7 @@ static gboolean
 is_readable(GPollableInputStream *stream)
 {
     CfxHeadStream *self = CFX_HEAD_STREAM(stream);
-    return self->is_refused || (self->is_whole && self->head != NULL) ||
+    return self->is_ended || (self->is_whole && self->head != NULL) ||
            g_pollable_input_stream_is_readable(base_of(self));
 }
 
@@ -106,7 +112,7 @@ create_source(GPollableInputStream *stream, GCancellable *cancellable)
 {
     CfxHeadStream *self = CFX_HEAD_STREAM(stream);
     g_autoptr(GSource) child = NULL;
-    if (self->is_refused || (self->is_whole && self->head != NULL))
+    if (self->is_ended || (self->is_whole && self->head != NULL))
         child = g_timeout_source_new(0);
     else
         child = g_pollable_input_stream_create_source(base_of(self), NULL);

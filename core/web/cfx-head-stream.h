@@ -22,4 +22,7 @@ GInputStream *cfx_head_stream_new(GInputStream *base,
                                   void (*refuse)(gpointer data, guint status),
                                   gpointer data);
 
+/* Gives nothing on any more: the reader meets the end. */
+void cfx_head_stream_end(CfxHeadStream *self);
+
 G_END_DECLS

@@ -4,7 +4,6 @@
 #include "cfx-web-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -69,6 +68,13 @@ cfx_conn_stop_timer(CfxConn *self)
     self->timer = 0;
 }
 
+void
+cfx_conn_end_input(CfxConn *self)
+{
+    if (self->input != NULL)
+        cfx_head_stream_end(self->input);
+}
+
 gboolean
 cfx_conn_is_gone(const CfxConn *self)
 {
@@ -115,7 +121,7 @@ socket_gone_cb(gpointer data)
     CfxConn *self = data;
     self->socket = NULL;
     cfx_conn_stop_timer(self);
-    if (self->is_upgraded)
+    if (self->is_taken)
         cfx_conn_unref(self); /* cfx_conn_left() has a reference of its own */
     else
         cfx_conn_left(self);
@@ -151,39 +157,10 @@ conn_new(CfxListener *listener, GSocket *socket, const CfxAddress *address)
     return self;
 }
 
-/* The head is not even given to libsoup: answered by hand, on a descriptor of its own, since
- * libsoup closes its one at once. */
 static void
 refuse_head_cb(gpointer data, guint status)
 {
-    CfxConn *self = data;
-    int fd = cfx_conn_fd(self);
-    self->listener->refused++;
-    fd = fd < 0 ? -1 : fcntl(fd, F_DUPFD_CLOEXEC, 3);
-    if (fd < 0)
-        return;
-    const char *title = status == 431   ? "Request Header Fields Too Large"
-                        : status == 501 ? "Not Implemented"
-                                        : "Bad Request";
-    g_autofree char *body = g_strdup_printf("{\"status\":%u,\"message\":\"%s\"}\n",
-                                            status,
-                                            status == 431   ? "the headers are too large"
-                                            : status == 501 ? "this transfer encoding is not known"
-                                                            : "the request makes no sense");
-    char *text =
-        g_strdup_printf("HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
-                        "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n%s",
-                        status,
-                        title,
-                        strlen(body),
-                        body);
-    cfx_lingers_add(self->listener->web->lingers,
-                    cfx_stream_plain(fd),
-                    (guint8 *)text,
-                    0,
-                    strlen(text),
-                    NULL,
-                    NULL);
+    cfx_conn_refuse_head(data, status);
 }
 
 /* --- accepting ----------------------------------------------------------------------------------
@@ -218,6 +195,9 @@ take(CfxListener *self, int fd, const struct sockaddr_storage *native, socklen_t
     const CfxHeadLimits limits = { self->how->header_size, self->how->headers };
     g_autoptr(GInputStream) input = cfx_head_stream_new(
         g_io_stream_get_input_stream(G_IO_STREAM(base)), socket, &limits, refuse_head_cb, conn);
+    /* the connection outlives its streams: they hold the socket, which holds it */
+    conn->input = CFX_HEAD_STREAM(input);
+    g_object_add_weak_pointer(G_OBJECT(input), (gpointer *)&conn->input);
     g_autoptr(GIOStream) stream =
         g_simple_io_stream_new(input, g_io_stream_get_output_stream(G_IO_STREAM(base)));
     /* its end would close the socket */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * One request: limits at its headers, identity and route at its body, the plugin's answer whenever
- * it comes. What refuses a request is decided early, but said when the body has come in (and was
- * thrown away): libsoup has no other way, and a peer that still writes would not read the answer.
+ * it comes. How it is refused is in cfx-refusal.c.
  */
 #include "cfx-log.h"
 #include "cfx-web-private.h"
@@ -10,8 +9,7 @@
 #include <string.h>
 
 #define HOLD_KEY "cfx-request"
-#define THROWN_MAX (16 * 1024 * 1024) /* of a body that is too big; then the connection is cut */
-#define REALM "cariflex"
+#define BODIES_MAX (256 * 1024 * 1024) /* of a listener, in memory at a time */
 
 /* --- life ---------------------------------------------------------------------------------------
  */
@@ -54,6 +52,7 @@ forget_message(gpointer data)
 {
     CfxRequestHold *self = data;
     self->msg = NULL;
+    self->listener->bodies -= self->body_size;
     cfx_loop_timer_stop(main_loop(self), self->timer);
     self->timer = 0;
     if (self->socket != NULL)
@@ -80,33 +79,6 @@ cfx_request_hold_release(CfxRequestHold *self)
 /* --- answers ------------------------------------------------------------------------------------
  */
 
-static gboolean
-is_clean(const char *text)
-{
-    for (; *text != 0; text++) {
-        if ((guchar)*text < ' ' && *text != '\t')
-            return FALSE;
-    }
-    return TRUE;
-}
-
-static void
-add_headers(CfxRequestHold *self, const CfxPair *headers)
-{
-    SoupMessageHeaders *to = soup_server_message_get_response_headers(self->msg);
-    for (; headers != NULL && headers->name != NULL; headers++) {
-        /* a line break would begin a header, or a body, of somebody else's choice */
-        if (*headers->name == 0 || strchr(headers->name, ':') != NULL || !is_clean(headers->name) ||
-            headers->value == NULL || !is_clean(headers->value))
-            cfx_log_say(CFX_LOG_WARNING,
-                        "web",
-                        "an answer's header \"%.40s\" was left out",
-                        *headers->name != 0 ? headers->name : "(no name)");
-        else
-            soup_message_headers_append(to, headers->name, headers->value);
-    }
-}
-
 void
 cfx_request_hold_continue(CfxRequestHold *self)
 {
@@ -129,84 +101,17 @@ cfx_request_hold_answer(CfxRequestHold *self, guint32 status, const CfxPair *hea
     if (status < 200 || status > 599)
         status = 500;
     soup_server_message_set_status(self->msg, status, NULL);
-    add_headers(self, headers);
+    SoupMessageHeaders *to = soup_server_message_get_response_headers(self->msg);
+    for (; headers != NULL && headers->name != NULL; headers++) {
+        if (cfx_refusal_is_clean(headers))
+            soup_message_headers_append(to, headers->name, headers->value);
+    }
     /* libsoup keeps a connection only for listeners of its own */
-    soup_message_headers_replace(
-        soup_server_message_get_response_headers(self->msg), "Connection", "close");
+    soup_message_headers_replace(to, "Connection", "close");
     if (body != NULL && g_bytes_get_size(body) > 0 && status != 204 && status != 304)
         soup_message_body_append_bytes(soup_server_message_get_response_body(self->msg), body);
     soup_message_body_complete(soup_server_message_get_response_body(self->msg));
     cfx_request_hold_continue(self);
-}
-
-static const char *
-default_reason(guint status)
-{
-    switch (status) {
-    case 400:
-        return "the request makes no sense";
-    case 401:
-        return "credentials are needed";
-    case 403:
-        return "not allowed";
-    case 404:
-        return "nothing is served here";
-    case 405:
-        return "this method is not served here";
-    case 413:
-        return "the body is too large";
-    case 426:
-        return "WebSockets of version 13 only";
-    case 429:
-        return "too many requests";
-    default:
-        return "not now";
-    }
-}
-
-static GBytes *
-refusal_body(CfxRequestHold *self, guint status, const char *reason, const char **ret_type)
-{
-    CfxMount *mount = self->mount;
-    /* in another thread the route's own shape could not be asked for at once */
-    if (mount != NULL && mount->route.refuse != NULL && cfx_mount_is_alive(mount) &&
-        mount->owner->home == main_loop(self)) {
-        gint64 entered = cfx_instance_enter(mount->owner);
-        GBytes *body = mount->route.refuse(mount->data, &self->view, status, reason, ret_type);
-        cfx_instance_leave(mount->owner, entered, "refuse");
-        if (body != NULL)
-            return body;
-    }
-    *ret_type = "application/json";
-    char *text = g_strdup_printf("{\"status\":%u,\"message\":\"%s\"}\n", status, reason);
-    return g_bytes_new_take(text, strlen(text));
-}
-
-static void
-refuse(CfxRequestHold *self, guint status, const char *reason)
-{
-    if (self->view.body == NULL)
-        self->view.body = g_bytes_new_static("", 0);
-    if (reason == NULL)
-        reason = default_reason(status);
-    self->listener->refused++;
-    const char *type = "application/json";
-    g_autoptr(GBytes) body = refusal_body(self, status, reason, &type);
-    g_autofree char *wait =
-        g_strdup_printf("%" G_GINT64_FORMAT, MAX(1, self->wait_us / G_USEC_PER_SEC + 1));
-    CfxPair headers[5] = { { "Content-Type", type } };
-    guint n = 1;
-    if (status == 401) {
-        headers[n++] = (CfxPair){ "WWW-Authenticate", "Basic realm=\"" REALM "\"" };
-        headers[n++] = (CfxPair){ "WWW-Authenticate", "Bearer realm=\"" REALM "\"" };
-    } else if (status == 405) {
-        headers[n++] = (CfxPair){ "Allow", self->allow };
-    } else if (status == 426) {
-        headers[n++] = (CfxPair){ "Sec-WebSocket-Version", "13" };
-    } else if (status == 429 || status == 503) {
-        headers[n++] = (CfxPair){ "Retry-After", wait };
-    }
-    cfx_request_hold_answer(self, status, headers, body);
 }
 
 /* --- headers ------------------------------------------------------------------------------------
@@ -287,49 +192,72 @@ first_refusal(CfxRequestHold *self)
     return self->refusal;
 }
 
+/* Whether a body follows; with *ret_size if it was announced. */
+static gboolean
+has_body(SoupServerMessage *msg, guint64 *ret_size)
+{
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(msg);
+    *ret_size = 0;
+    if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CHUNKED)
+        return TRUE;
+    if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH)
+        *ret_size = (guint64)soup_message_headers_get_content_length(headers);
+    return *ret_size > 0;
+}
+
+static void
+refuse_early(CfxRequestHold *self, guint status)
+{
+    soup_message_body_set_accumulate(soup_server_message_get_request_body(self->msg), FALSE);
+    /* who asks first does not send: libsoup answers this in the place of "100 Continue" */
+    SoupMessageHeaders *headers = soup_server_message_get_request_headers(self->msg);
+    if ((soup_message_headers_get_expectations(headers) & SOUP_EXPECTATION_CONTINUE) != 0) {
+        cfx_conn_stop_timer(self->conn);
+        cfx_request_hold_refuse(self, status, NULL);
+    } else {
+        cfx_request_hold_refuse_early(self, status);
+    }
+}
+
 static void
 got_headers_cb(SoupServerMessage *msg, gpointer data)
 {
     CfxRequestHold *self = data;
+    guint handshake = 0;
+    guint64 size;
     self->view.method = g_intern_string(soup_server_message_get_method(msg));
     read_headers(self);
     self->listener->requests++;
     find_route(self);
     self->refusal = first_refusal(self);
-    guint handshake = 0;
     if (self->refusal == 0)
         self->protocols = cfx_upgrade_offer(msg, &handshake);
     self->view.protocols = (const char *const *)self->protocols;
     if (handshake != 0)
         self->refusal = handshake;
-    SoupMessageHeaders *headers = soup_server_message_get_request_headers(msg);
-    if (soup_message_headers_get_encoding(headers) == SOUP_ENCODING_CONTENT_LENGTH &&
-        (guint64)soup_message_headers_get_content_length(headers) > self->body_max)
-        self->is_too_big = TRUE;
-    if (self->is_too_big || self->refusal != 0)
-        soup_message_body_set_accumulate(soup_server_message_get_request_body(msg), FALSE);
-    /* who waits for "100 Continue" need not send a body in vain */
-    if ((self->is_too_big || self->refusal != 0) &&
-        (soup_message_headers_get_expectations(headers) & SOUP_EXPECTATION_CONTINUE) != 0) {
-        cfx_conn_stop_timer(self->conn);
-        refuse(self, self->refusal != 0 ? self->refusal : 413, NULL);
-    }
+    if (!has_body(msg, &size))
+        return;
+    if (self->refusal == 0 && size > self->body_max)
+        refuse_early(self, 413);
+    else if (self->refusal == 0 && size > BODIES_MAX - self->listener->bodies)
+        refuse_early(self, 503);
+    else if (self->refusal != 0)
+        refuse_early(self, self->refusal);
 }
 
 static void
 got_chunk_cb(SoupServerMessage *msg, GBytes *chunk, gpointer data)
 {
     CfxRequestHold *self = data;
-    SoupMessageBody *body = soup_server_message_get_request_body(msg);
-    self->thrown += g_bytes_get_size(chunk);
-    if (self->thrown > self->body_max && !self->is_too_big) {
-        self->is_too_big = TRUE;
-        soup_message_body_set_accumulate(body, FALSE);
-    }
-    if (self->thrown > THROWN_MAX && (self->is_too_big || self->refusal != 0)) {
-        self->listener->refused++;
-        cfx_conn_cut(self->conn);
-    }
+    gsize size = g_bytes_get_size(chunk);
+    if (self->state == CFX_REQUEST_ANSWERED)
+        return;
+    self->body_size += size;
+    self->listener->bodies += size;
+    if (self->body_size > self->body_max)
+        refuse_early(self, 413);
+    else if (self->listener->bodies > BODIES_MAX)
+        refuse_early(self, 503);
 }
 
 void
@@ -361,8 +289,7 @@ late_cb(gpointer data)
 {
     CfxRequestHold *self = data;
     self->timer = 0;
-    self->listener->refused++;
-    refuse(self, 503, "no answer in time");
+    cfx_request_hold_refuse(self, 503, "no answer in time");
 }
 
 static void
@@ -378,7 +305,7 @@ dispatch(CfxRequestHold *self)
     CfxMount *mount = self->mount;
     CfxLoop *loop = main_loop(self);
     if (!cfx_mount_is_alive(mount) || !cfx_instance_is_up(mount->owner)) {
-        refuse(self, 503, "the service stops or has not started yet");
+        cfx_request_hold_refuse(self, 503, "the service stops or has not started yet");
         return;
     }
     if (mount->route.role != CFX_ROLE_PLUGIN)
@@ -413,9 +340,9 @@ check_role(CfxRequestHold *self, const CfxLogin *login)
         self->view.role = login->role;
     }
     if (role != CFX_ROLE_ANY && login == NULL)
-        refuse(self, 401, NULL);
+        cfx_request_hold_refuse(self, 401, NULL);
     else if (role > self->view.role)
-        refuse(self, 403, NULL);
+        cfx_request_hold_refuse(self, 403, NULL);
     else
         dispatch(self);
 }
@@ -426,7 +353,7 @@ basic_cb(gpointer data, const CfxLogin *login, const GError *error)
     CfxRequestHold *self = data;
     if (self->msg != NULL && self->state == CFX_REQUEST_READING) {
         if (g_error_matches(error, CFX_ERROR, CFX_ERROR_FULL))
-            refuse(self, 429, "too many failed logins; wait");
+            cfx_request_hold_refuse(self, 429, "too many failed logins; wait");
         else
             check_role(self, login);
     }
@@ -513,9 +440,7 @@ handle(CfxRequestHold *self)
     if ((self->refusal == 404 || self->refusal == 405) && answer_options(self))
         return;
     if (self->refusal != 0)
-        refuse(self, self->refusal, NULL);
-    else if (self->is_too_big)
-        refuse(self, 413, NULL);
+        cfx_request_hold_refuse(self, self->refusal, NULL);
     else
         identify(self);
 }
@@ -528,8 +453,13 @@ cfx_request_handle(SoupServerMessage *msg)
         soup_server_message_set_status(msg, 500, NULL);
         return;
     }
+    if (self->conn->is_taken) {
+        /* answered by hand: libsoup had the rest of it already, and must not answer too */
+        g_autoptr(GIOStream) rest = soup_server_message_steal_connection(msg);
+        return;
+    }
     cfx_conn_stop_timer(self->conn);
-    if (!self->is_too_big && self->refusal == 0)
+    if (self->refusal == 0)
         self->view.body = soup_message_body_flatten(soup_server_message_get_request_body(msg));
     cfx_request_hold_ref(self);
     self->is_inside = TRUE;
@@ -600,7 +530,7 @@ cfx_requests_drop_owner(CfxWeb *web, const CfxInstance *owner, guint64 generatio
         if (self->mount->owner != owner || self->mount->generation > generation)
             continue;
         if (self->state == CFX_REQUEST_WAITING && self->socket == NULL)
-            refuse(self, 503, "the service stops");
+            cfx_request_hold_refuse(self, 503, "the service stops");
         cfx_request_hold_release(self);
     }
 }

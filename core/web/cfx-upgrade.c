@@ -140,7 +140,7 @@ wrote_informational_cb(SoupServerMessage *msg, gpointer data)
     GBytes *early = read_early(stream);
     fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     /* the stream's own descriptor is closed with its last reference, at the end of this function */
-    hold->conn->is_upgraded = TRUE;
+    hold->conn->is_taken = TRUE;
     hand_over(hold, fd, early);
 }
 
@@ -157,7 +157,7 @@ static void
 left_main_cb(gpointer data)
 {
     CfxConn *conn = data;
-    if (conn->is_upgraded)
+    if (conn->is_taken)
         cfx_conn_left(conn);
     else
         cfx_conn_unref(conn); /* the handshake failed: the GSocket's end counts */

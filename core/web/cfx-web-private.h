@@ -54,6 +54,7 @@ struct _CfxListener {
     CfxRoutes *routes;
     CfxPeers *peers;
     guint connections;
+    gsize bodies; /* bytes of them that are in memory */
     guint64 accepted, refused, requests;
 };
 
@@ -65,8 +66,9 @@ typedef struct {
     CfxAddress address;
     char *peer; /* "127.0.0.1" */
     CfxTimer timer;
-    gboolean is_over;     /* more than a peer may have: answered 503 */
-    gboolean is_upgraded; /* counts until cfx_conn_left() */
+    struct _CfxHeadStream *input;
+    gboolean is_over;  /* more than a peer may have: answered 503 */
+    gboolean is_taken; /* its descriptor lives on without libsoup: counts until cfx_conn_left() */
 } CfxConn;
 
 CfxListener *
@@ -88,9 +90,11 @@ int cfx_conn_fd(const CfxConn *self);
 void cfx_conn_cut(CfxConn *self);
 /* The request has come in: time for it counts no more. */
 void cfx_conn_stop_timer(CfxConn *self);
+/* libsoup is to meet the end of it. */
+void cfx_conn_end_input(CfxConn *self);
 /* Whether the peer has closed, as far as the kernel knows. */
 gboolean cfx_conn_is_gone(const CfxConn *self);
-/* The WebSocket that it became is closed. */
+/* The WebSocket that it became is closed, or the peer has read what it was refused with. */
 void cfx_conn_left(CfxConn *self);
 
 /* --- request.c: one request from its headers to its answer -------------------------------------
@@ -126,8 +130,7 @@ typedef struct {
     gboolean is_held;
     gboolean is_inside; /* libsoup's handler has not returned */
     gboolean is_paused;
-    gsize body_max, thrown;
-    gboolean is_too_big;
+    gsize body_max, body_size;
     guint refusal; /* status that was decided before the body came */
     char *allow;
     gint64 wait_us;
@@ -147,6 +150,18 @@ cfx_request_hold_answer(CfxRequestHold *self, guint32 status, const CfxPair *hea
 void cfx_request_hold_continue(CfxRequestHold *self);
 /* The plugin has done with it. */
 void cfx_request_hold_release(CfxRequestHold *self);
+
+/* --- refusal.c: the host's own answers ----------------------------------------------------------
+ */
+
+/* FALSE: it may not be sent, which was logged. */
+gboolean cfx_refusal_is_clean(const CfxPair *header);
+/* reason: NULL: the usual one */
+void cfx_request_hold_refuse(CfxRequestHold *self, guint32 status, const char *reason);
+/* Before its body has come, and without reading that. */
+void cfx_request_hold_refuse_early(CfxRequestHold *self, guint32 status);
+/* The head is not even given to libsoup. */
+void cfx_conn_refuse_head(CfxConn *self, guint32 status);
 
 /* --- upgrade.c: from a request to a WebSocket ---------------------------------------------------
  */
@@ -203,7 +218,7 @@ struct _CfxWeb {
     GQueue requests;      /* (element-type CfxRequestHold) held by plugins */
     GMutex lock;          /* of engines */
     GHashTable *engines;  /* CfxLoop → CfxSockets */
-    CfxLingers *lingers;  /* of connections whose head was refused */
+    CfxLingers *lingers;  /* of connections that were refused by hand */
     CfxHttp *http;
     CfxLogins *logins;
     CfxInstance *self_instance; /* owner of the host's own routes */

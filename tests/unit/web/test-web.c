@@ -353,19 +353,71 @@ test_body_limits(void)
     fixture_close(&fixture);
 }
 
-/* A body without end is thrown away for a while, then the connection is cut. */
+static void
+expect_refusal(Fixture *fixture, Peer *peer, guint wanted, const char *type)
+{
+    guint status = 0;
+    g_autofree char *head = NULL, *body = NULL;
+    g_assert_true(peer_read_answer(peer, &status, &head, &body));
+    g_assert_cmpuint(status, ==, wanted);
+    g_assert_nonnull(strstr(head, type));
+    g_assert_nonnull(strstr(head, "Connection: close\r\n"));
+    peer_read_end(peer);
+    g_assert_cmpuint(peer->got->len, ==, 0); /* one answer, and nothing after it */
+    peer_free(peer);
+    fixture_settle(fixture);
+}
+
+/* What is too large is refused when that is known, whether the rest comes or not. */
 static void
 test_body_without_end(void)
 {
+    static const char *const LENGTHS[] = { "65537", "99999999999", "999999999999999999" };
     Fixture fixture;
-    fixture_open(&fixture, NULL);
-    fixture_route(&fixture, "POST", "/usual", CFX_ROLE_ANY, echo_cb, NULL);
-    Peer *peer = peer_new(&fixture);
-    peer_write(peer, "POST /usual HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999\r\n\r\n", -1);
+    fixture_open(&fixture, "request-time=5min");
+    CfxRoute route = { .struct_size = sizeof route,
+                       .method = "POST",
+                       .path = "/small",
+                       .body_max = 65536,
+                       .handle = echo_cb,
+                       .refuse = refuse_cb };
+    g_assert_true(fixture.api->route(fixture.host, "test", &route, NULL, NULL));
     g_autofree char *block = g_strnfill(1 << 20, 'x');
-    for (guint i = 0; i < 40; i++)
+    for (guint i = 0; i < G_N_ELEMENTS(LENGTHS); i++) {
+        Peer *peer = peer_new(&fixture);
+        g_autofree char *head = g_strdup_printf(
+            "POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: %s\r\n\r\n", LENGTHS[i]);
+        peer_write(peer, head, -1);
+        expect_refusal(&fixture, peer, 413, "Content-Type: application/problem+json\r\n");
+    }
+    /* the whole of 64 MiB, by a peer that reads only when it has written */
+    Peer *peer = peer_new(&fixture);
+    peer_write(peer, "POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 67108864\r\n\r\n", -1);
+    for (guint i = 0; i < 64; i++)
         peer_write(peer, block, 1 << 20);
+    expect_refusal(&fixture, peer, 413, "Content-Type: application/problem+json\r\n");
+    /* chunks without an end */
+    peer = peer_new(&fixture);
+    peer_write(peer, "POST /small HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", -1);
+    for (guint i = 0; i < 3; i++) {
+        peer_write(peer, "8000\r\n", -1);
+        peer_write(peer, block, 0x8000);
+        peer_write(peer, "\r\n", -1);
+    }
+    expect_refusal(&fixture, peer, 413, "Content-Type: application/problem+json\r\n");
+    /* nor is a body waited for that nobody takes */
+    peer = peer_new(&fixture);
+    peer_write(peer, "POST /none HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n", -1);
+    expect_refusal(&fixture, peer, 404, "Content-Type: application/json\r\n");
+    peer = peer_new(&fixture);
+    peer_write(
+        peer, "PUT /small HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nwhole", -1);
+    expect_refusal(&fixture, peer, 405, "Allow: POST, OPTIONS\r\n");
+    peer = peer_new(&fixture);
+    peer_write(peer, "HEAD /none HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nwhole", -1);
     peer_read_end(peer);
+    g_assert_true(g_str_has_prefix(peer->got->str, "HTTP/1.1 404 Not Found\r\n"));
+    g_assert_true(g_str_has_suffix(peer->got->str, "\r\n\r\n"));
     peer_free(peer);
     fixture_settle(&fixture);
     g_autofree char *status = cfx_web_status_json(fixture.web);
