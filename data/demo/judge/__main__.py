@@ -39,9 +39,11 @@ def main():
     parser.add_argument("--site", type=pathlib.Path, required=True, help="import file of the site")
     parser.add_argument("--api", required=True, help="address of the HTTP API")
     parser.add_argument("--report", type=pathlib.Path, required=True, help="the daemon's report")
+    parser.add_argument("--check", action="append", metavar="NAME", help="this check only")
+    parser.add_argument("--so-far", action="store_true", help="the day still goes on")
     arguments = parser.parse_args()
 
-    world = World(arguments.run / "world.log")
+    world = World(arguments.run / "world.log", arguments.so_far)
     site = next(a for a in json.loads(arguments.site.read_text())["assets"] if a["type"] == "site")
     report = json.loads(arguments.report.read_text())
     token = (arguments.run / "secrets" / "judge").read_text().strip()
@@ -49,6 +51,8 @@ def main():
                 Store(arguments.run / "state" / "cariflex.db"))
     report["checks"] = []
     for name, check in CHECKS:
+        if arguments.check and name not in arguments.check:
+            continue
         try:
             ok, text = check(case)
         except (KeyError, ValueError, TypeError, IndexError, urllib.error.URLError) as error:

@@ -42,42 +42,57 @@ class Steps:
         return self.integral(start, end) * 3.6e9 / (end - start)
 
 
-class World:
-    """Everything that the log of one run says."""
+def read(path, so_far):
+    """The lines; with so_far the last one may not be whole yet."""
+    lines = []
+    with open(path, encoding="utf-8") as file:
+        for number, text in enumerate(file, 1):
+            if so_far and not text.endswith("\n"):
+                break
+            try:
+                lines.append(json.loads(text))
+            except ValueError as error:
+                raise SystemExit(f"judge: {path}:{number}: {error}") from error
+            if len(lines) > 1 and lines[-1]["site_us"] < lines[-2]["site_us"]:
+                raise SystemExit(f"judge: {path}:{number}: time runs backwards")
+    return lines
 
-    def __init__(self, path):
+
+class World:
+    """Everything that the log of one run says; with so_far, of a day that still goes on."""
+
+    def __init__(self, path, so_far=False):
+        self.so_far = so_far
         self.header = None
         self.done = None
         self.plans, self.profiles, self.evse, self.meters = [], [], [], []
         self.published, self.http, self.frames, self.cars, self.daemon = [], [], [], [], []
-        self.touched = []
+        self.gave_up, self.touched = [], []
         lists = {"profile": self.profiles, "evse": self.evse, "meter": self.meters,
                  "published": self.published, "http": self.http, "frame": self.frames,
-                 "daemon": self.daemon, "touched": self.touched}
-        last = None
-        with open(path, encoding="utf-8") as lines:
-            for number, text in enumerate(lines, 1):
-                try:
-                    line = json.loads(text)
-                except ValueError as error:
-                    raise SystemExit(f"judge: {path}:{number}: {error}") from error
-                if last is not None and line["site_us"] < last:
-                    raise SystemExit(f"judge: {path}:{number}: time runs backwards")
-                last = line["site_us"]
-                what = line["what"]
-                if what == "header":
-                    self.header = line
-                elif what == "done":
-                    self.done = line
-                elif what == "car":
-                    self.take_car(line)
-                elif what in lists:
-                    lists[what].append(line)
+                 "daemon": self.daemon, "touched": self.touched, "gave-up": self.gave_up}
+        lines = read(path, so_far)
+        if lines and lines[0]["what"] == "header":
+            self.header = lines[0]
         if self.header is None or self.header.get("format") != "cariflex-world-log":
             raise SystemExit(f"judge: {path} is no world log")
         if self.header["version"] != 1:
             raise SystemExit(f"judge: {path} has version {self.header['version']}, wanted 1")
         self.start, self.end = self.header["start_us"], self.header["end_us"]
+        if so_far:
+            last = min(self.end, lines[-1]["site_us"])
+            self.end = last - (last - self.start) % 3_600_000_000
+            if self.end <= self.start:
+                raise SystemExit("judge: not an hour has passed")
+            lines = [line for line in lines if line["site_us"] <= self.end]
+        for line in lines:
+            what = line["what"]
+            if what == "done":
+                self.done = line
+            elif what == "car":
+                self.take_car(line)
+            elif what in lists:
+                lists[what].append(line)
         self.stations = {s["name"]: s for s in self.header["stations"]}
 
     def take_car(self, line):
