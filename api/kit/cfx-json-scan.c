@@ -125,6 +125,8 @@ cfx_json_pass_text(CfxJsonReader *self)
             length = read_escape(at + 1, end, &c);
             if (length == 0)
                 return fail_at(self, at, "an unknown escape in a string");
+            if (c == 0)
+                return fail_at(self, at, "the character NUL in a string");
             at += 1 + length;
             continue;
         }

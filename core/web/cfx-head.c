@@ -107,6 +107,8 @@ check_request(Seen *seen, const char *line, gsize size)
     for (const char *at = target; at < version; at++) {
         if ((guchar)*at <= ' ' || *at == 0x7F)
             return fail(seen, 400);
+        if (*at == '%' && (!g_ascii_isxdigit(at[1]) || !g_ascii_isxdigit(at[2])))
+            return fail(seen, 400); /* a blank follows the target: at[2] can be read */
     }
     version++;
     gboolean is_known = end - version == 8 && memcmp(version, "HTTP/1.", 7) == 0 &&

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real daemon of its own for each test: keyfile, folders, secrets, ports; and TAP for meson."""
+"""Real daemons of a test's own: keyfile, folders, secrets, ports; and TAP for meson."""
 
 import base64
 import http.client
@@ -14,6 +14,8 @@ import time
 import unittest
 
 DAEMON, CTL, SITE = sys.argv[1:4]
+ZONES = ("public", "internal", "grid")
+PATIENCE_S = 40
 
 
 def free_ports(count):
@@ -22,6 +24,17 @@ def free_ports(count):
     for probe in probes:
         probe.close()
     return ports
+
+
+def until(look, what="what was waited for"):
+    """The first true value that look() gives."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        value = look()
+        if value:
+            return value
+        time.sleep(0.05)
+    raise AssertionError(f"{what} did not come in {PATIENCE_S} s; last: {value!r}")
 
 
 class Answer:
@@ -35,6 +48,130 @@ class Answer:
         return json.loads(self.text)
 
 
+def ask(port, method, path, body=None, headers=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    try:
+        connection.request(method, path, body, headers or {})
+        return Answer(connection.getresponse())
+    finally:
+        connection.close()
+
+
+def say_raw(port, *parts, timeout=PATIENCE_S):
+    """Writes bytes as they are, as far as the other side takes them, and reads to the end."""
+    with socket.create_connection(("127.0.0.1", port), timeout=timeout) as peer:
+        try:
+            for part in parts:
+                peer.sendall(part)
+        except ConnectionError:
+            pass
+        got = b""
+        try:
+            while piece := peer.recv(65536):
+                got += piece
+        except ConnectionError:
+            pass
+        return got
+
+
+class Daemon:
+    """A daemon on loopback; the adapters of a site are configured, others may be added."""
+
+    def __init__(self, folder, groups=""):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(exist_ok=True)
+        self.public, self.internal, self.grid = self.ports = free_ports(3)
+        self.environment = dict(os.environ, CARIFLEX_SOCKET=str(self.folder / "run" / "bus"))
+        self.database = self.folder / "site.db"
+        self.config = self.folder / "site.conf"
+        self.write_config(groups)
+        self.secrets = {}
+        self.process = None
+
+    def write_config(self, groups="", storage=None):
+        self.config.write_text(
+            f"[host]\nrun-dir={self.folder}/run\nstate-dir={self.folder}/state\n"
+            + "".join(f"[listener:{zone}]\nzone={zone}\naddress=127.0.0.1:{port}\n"
+                      for zone, port in zip(ZONES, self.ports))
+            + (storage or f"[storage:main]\nplugin=sqlite\npath={self.database}\n")
+            + "[adapter:api]\nplugin=flexmeasures\nlistener=public\n"
+              "[adapter:ocpp]\nplugin=ocpp\nlistener=internal\n"
+              "[adapter:vtn]\nplugin=openadr-vtn\nlistener=grid\n" + groups)
+
+    def make_secrets(self, site=SITE):
+        secrets = self.folder / "secrets"
+        secrets.mkdir(exist_ok=True)
+        for principal in json.loads(pathlib.Path(site).read_text())["principals"]:
+            for credential in principal.get("credentials", []):
+                name = credential.get("secret")
+                if name:
+                    self.secrets[name] = os.urandom(16).hex()
+                    (secrets / name).write_text(self.secrets[name] + "\n")
+        return secrets
+
+    def import_site(self):
+        done = self.ctl("import", SITE, "--secrets", self.make_secrets())
+        if done.returncode != 0:
+            raise RuntimeError(done.stderr)
+
+    def launch(self):
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen([DAEMON, "--config", self.config], stderr=log,
+                                            env=self.environment)
+
+    def start(self):
+        self.launch()
+        end = time.monotonic() + PATIENCE_S
+        while self.ctl("status").returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(self.log()[-2000:])
+            time.sleep(0.05)
+
+    def start_in_vain(self):
+        """(exit status, what it said on its way) of a start that fails."""
+        before = len(self.log())
+        self.launch()
+        return self.process.wait(PATIENCE_S), self.log()[before:]
+
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        return self.process.wait(PATIENCE_S)
+
+    def end(self):
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
+    def ctl(self, *arguments):
+        return subprocess.run([CTL, *map(str, arguments)], text=True, capture_output=True,
+                              timeout=60, env=self.environment)
+
+    def status(self):
+        return json.loads(self.ctl("status", "--json").stdout)
+
+    def instance(self, name):
+        """(state, reason) of an instance."""
+        found = next(i for i in self.status()["instances"] if i["name"] == name)
+        return found["state"], found["reason"] or ""
+
+    def bearer(self, name):
+        return {"Authorization": f"Bearer {self.secrets[name]}"}
+
+    def series(self, sensor, start, duration, unit, resolution="PT15M", name="judge"):
+        answer = ask(self.public, "GET", f"/api/v3_0/sensors/{sensor}/data?start={start}"
+                     f"&duration={duration}&resolution={resolution}&unit={unit}", None,
+                     self.bearer(name))
+        assert answer.status == 200, answer.text
+        return answer.json["values"]
+
+
 class Site(unittest.TestCase):
     """The demo's site in a daemon on loopback. Each class of tests has one daemon."""
 
@@ -42,69 +179,17 @@ class Site(unittest.TestCase):
     def setUpClass(cls):
         cls.temporary = tempfile.TemporaryDirectory(prefix="cfx-")
         cls.folder = pathlib.Path(cls.temporary.name)
-        cls.public, cls.internal, cls.grid = free_ports(3)
-        cls.environment = dict(os.environ, CARIFLEX_SOCKET=str(cls.folder / "run" / "bus"))
-        cls.database = cls.folder / "site.db"
-        cls.config = cls.folder / "site.conf"
-        cls.config.write_text(
-            f"[host]\nrun-dir={cls.folder}/run\nstate-dir={cls.folder}/state\n"
-            + "".join(f"[listener:{zone}]\nzone={zone}\naddress=127.0.0.1:{port}\n" for zone, port in
-                      (("public", cls.public), ("internal", cls.internal), ("grid", cls.grid)))
-            + f"[storage:main]\nplugin=sqlite\npath={cls.database}\n"
-              "[adapter:api]\nplugin=flexmeasures\nlistener=public\n"
-              "[adapter:ocpp]\nplugin=ocpp\nlistener=internal\n"
-              "[adapter:vtn]\nplugin=openadr-vtn\nlistener=grid\n")
-        secrets = cls.folder / "secrets"
-        secrets.mkdir()
-        cls.secrets = {}
-        for principal in json.loads(pathlib.Path(SITE).read_text())["principals"]:
-            for credential in principal.get("credentials", []):
-                name = credential.get("secret")
-                if name:
-                    cls.secrets[name] = os.urandom(16).hex()
-                    (secrets / name).write_text(cls.secrets[name] + "\n")
-        cls.process = None
-        cls.addClassCleanup(cls.end)
-        cls.start()
-        done = cls.ctl("import", SITE, "--secrets", secrets)
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr)
+        cls.addClassCleanup(cls.temporary.cleanup)
+        cls.daemon = cls.new_daemon("site")
+        cls.daemon.start()
+        cls.daemon.import_site()
+        cls.secrets = cls.daemon.secrets
 
     @classmethod
-    def start(cls):
-        with open(cls.folder / "log", "ab") as log:
-            cls.process = subprocess.Popen([DAEMON, "--config", cls.config], stderr=log,
-                                           env=cls.environment)
-        until = time.monotonic() + 40
-        while cls.ctl("status").returncode != 0:
-            if cls.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError((cls.folder / "log").read_text()[-2000:])
-            time.sleep(0.05)
-
-    @classmethod
-    def kill(cls):
-        cls.process.kill()
-        cls.process.wait()
-
-    @classmethod
-    def end(cls):
-        if cls.process is not None and cls.process.poll() is None:
-            cls.kill()
-        cls.temporary.cleanup()
-
-    @classmethod
-    def ctl(cls, *arguments):
-        return subprocess.run([CTL, *map(str, arguments)], text=True, capture_output=True,
-                              timeout=60, env=cls.environment)
-
-    @staticmethod
-    def ask(port, method, path, body=None, headers=None):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=40)
-        try:
-            connection.request(method, path, body, headers or {})
-            return Answer(connection.getresponse())
-        finally:
-            connection.close()
+    def new_daemon(cls, name, groups=""):
+        daemon = Daemon(cls.folder / name, groups)
+        cls.addClassCleanup(daemon.end)
+        return daemon
 
     @staticmethod
     def basic(user, password):
@@ -131,9 +216,12 @@ class Tap(unittest.TextTestResult):
         super().addError(test, problem)
         self.say(test, "not ok", self.errors[-1][1])
 
-
-def main(case):
-    suite = unittest.defaultTestLoader.loadTestsFromTestCase(case)
+def main(*cases):
+    loader = unittest.defaultTestLoader
+    names = sys.argv[4:]
+    suite = unittest.TestSuite(
+        loader.loadTestsFromNames(names, case) if names else loader.loadTestsFromTestCase(case)
+        for case in cases)
     print(f"1..{suite.countTestCases()}")
     with open(os.devnull, "w") as quiet:
         result = unittest.TextTestRunner(resultclass=Tap, stream=quiet, verbosity=0).run(suite)
