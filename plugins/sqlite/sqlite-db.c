@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sqlite-db.h"
 
+#include "sqlite-schema.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
 /* a write-ahead log of 40 MB: interleaved sensors are written half as often as at the default */
 #define CHECKPOINT_PAGES 10000
 #define READER_CACHE_MIB 8
@@ -140,9 +147,19 @@ prepare_connection(sqlite3 *db,
                                            CHECKPOINT_PAGES,
                                            purpose == FOR_READING);
 
-    sqlite3_busy_timeout(db, (int)(settings->busy_us / 1000));
-    sqlite3_extended_result_codes(db, 1);
     return sqlite_db_run(db, sql, error);
+}
+
+/* Secrets' hashes and who charged when: nobody else's to read, whatever the umask. SQLite gives its
+ * other files the same mode, and one that an administrator has changed stays. Why it cannot be made
+ * SQLite will say. */
+static void
+create_file(const char *path)
+{
+    int fd = g_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0)
+        close(fd);
 }
 
 sqlite3 *
@@ -152,14 +169,20 @@ sqlite_db_open(const SqliteSettings *settings, SqlitePurpose purpose, GError **e
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
     if (purpose == FOR_WRITING)
-        flags |= SQLITE_OPEN_CREATE;
+        create_file(settings->path);
     int rc = sqlite3_open_v2(settings->path, &db, flags, NULL);
     if (rc != SQLITE_OK) {
         sqlite_db_fail(db, rc, error);
+        if (db == NULL || sqlite3_db_filename(db, "main") == NULL)
+            g_prefix_error(error, "%s: ", settings->path);
         sqlite3_close(db);
         return NULL;
     }
-    if (!prepare_connection(db, settings, purpose, error)) {
+    sqlite3_busy_timeout(db, (int)(settings->busy_us / 1000));
+    sqlite3_extended_result_codes(db, 1);
+    /* a file of another program, or of a newer one, is left as it is */
+    if ((purpose == FOR_WRITING && !sqlite_schema_check(db, error)) ||
+        !prepare_connection(db, settings, purpose, error)) {
         sqlite3_close(db);
         return NULL;
     }

@@ -95,6 +95,14 @@ apply(sqlite3 *db, int version, GError **error)
 }
 
 gboolean
+sqlite_schema_check(sqlite3 *db, GError **error)
+{
+    gint64 version = 0;
+
+    return check_ours(db, &version, error);
+}
+
+gboolean
 sqlite_schema_migrate(sqlite3 *db, int version, GError **error)
 {
     gint64 present = 0;

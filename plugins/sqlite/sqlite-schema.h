@@ -17,4 +17,7 @@ G_BEGIN_DECLS
  */
 gboolean sqlite_schema_migrate(sqlite3 *db, int version, GError **error);
 
+/* Refuses the same files, and writes nothing. */
+gboolean sqlite_schema_check(sqlite3 *db, GError **error);
+
 G_END_DECLS
