@@ -7,8 +7,6 @@
 #include <kit/cfx-json.h>
 #include <string.h>
 
-#define KNOWN_MAX 5000
-
 void
 oadr_program_free(OadrProgram *self)
 {
@@ -204,18 +202,28 @@ digest_event(OadrVen *self, JsonNode *node, GPtrArray *kept)
     return TRUE;
 }
 
-/* What the poll did not name any more is cancelled, or over. */
+/* What the poll did not name any more is cancelled, or over. Between two pages a list may have
+ * become shorter, and one was passed over that is still there: then the next poll has to say so
+ * again. */
 static gboolean
-drop_gone(OadrVen *self, const GPtrArray *kept)
+drop_gone(OadrVen *self, const GPtrArray *kept, gboolean is_one_page)
 {
     gboolean is_changed = FALSE;
+
+    self->is_unsure = FALSE;
 
     for (guint i = self->known->len; i-- > 0;) {
         OadrKnown *known = self->known->pdata[i];
         gint64 end_us = oadr_event_end(known->event, known->known_us, known->offsets);
 
-        if (g_ptr_array_find((GPtrArray *)kept, known, NULL))
+        if (g_ptr_array_find((GPtrArray *)kept, known, NULL)) {
+            known->is_missing = FALSE;
             continue;
+        }
+        if (!is_one_page && !known->is_missing) {
+            known->is_missing = self->is_unsure = TRUE;
+            continue;
+        }
         add_row(self, "openadr.known-event", known->event->id, NULL, 0);
         add_news(self, known->event, end_us <= cfx_now_site(self->host) ? "over" : "cancelled");
         g_ptr_array_remove_index(self->known, i);
@@ -297,7 +305,10 @@ oadr_ven_link(OadrVen *self)
 }
 
 gboolean
-oadr_ven_digest(OadrVen *self, const GPtrArray *programs, const GPtrArray *events)
+oadr_ven_digest(OadrVen *self,
+                const GPtrArray *programs,
+                const GPtrArray *events,
+                gboolean is_one_page)
 {
     g_autoptr(GHashTable) kept_programs =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -307,9 +318,9 @@ oadr_ven_digest(OadrVen *self, const GPtrArray *programs, const GPtrArray *event
     g_ptr_array_set_size(self->refused, 0);
     for (guint i = 0; i < programs->len; i++)
         is_changed |= digest_program(self, programs->pdata[i], kept_programs);
-    for (guint i = 0; i < events->len && i < KNOWN_MAX; i++)
+    for (guint i = 0; i < events->len; i++)
         is_changed |= digest_event(self, events->pdata[i], kept);
-    is_changed |= drop_gone(self, kept);
+    is_changed |= drop_gone(self, kept, is_one_page);
     is_changed |= drop_programs(self, kept_programs);
     oadr_ven_link(self);
     return is_changed;

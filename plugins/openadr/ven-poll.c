@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define PAGE 50
-#define PAGES_MAX 200
+#define PAGES_MAX 100
 #define TIMEOUT_US (10 * CFX_SECOND)
 #define ANSWER_MAX (4 * 1024 * 1024)
 #define PAUSE_FIRST_US (CFX_SECOND / 4)
@@ -69,9 +69,10 @@ poll_went_well(OadrVen *self)
     self->host->base->metric_add(self->polls_metric, 1);
     self->host->base->metric_add(self->age_metric, (double)self->answered_us / CFX_SECOND);
     if (g_strcmp0(sum, self->last_sum) != 0) {
-        is_news = oadr_ven_digest(self, self->programs_got, self->events_got);
+        gboolean is_one_page = self->events_got->len < PAGE;
+        is_news = oadr_ven_digest(self, self->programs_got, self->events_got, is_one_page);
         g_free(self->last_sum);
-        self->last_sum = g_strdup(sum);
+        self->last_sum = self->is_unsure ? NULL : g_strdup(sum);
     }
     oadr_ven_poll_clear(self);
     oadr_ven_update(self, is_news ? self->answered_real_us : 0);

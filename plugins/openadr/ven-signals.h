@@ -25,6 +25,7 @@ typedef struct {
     gint64 *offsets; /* (nullable) random ones, drawn once */
     guint n_offsets;
     const GArray *descriptors; /* (nullable) of its program, lent */
+    gboolean is_missing;       /* the last poll did not name it, and had several pages */
 } OadrKnown;
 
 void oadr_known_free(OadrKnown *self);

@@ -59,6 +59,7 @@ typedef struct {
     GPtrArray *rows;      /* OadrRow: not yet stored */
     GPtrArray *news;      /* OadrNews: not yet stored */
     GPtrArray *refused;   /* utf8: events that could not be read in the last poll */
+    gboolean is_unsure;   /* an event was missing in the last poll and is not given up yet */
 
     /* ven-write.c */
     guint64 watch;
@@ -83,8 +84,12 @@ void oadr_ven_poll_clear(OadrVen *self);
 void oadr_program_free(OadrProgram *self);
 void oadr_row_free(OadrRow *self);
 void oadr_news_free(OadrNews *self);
-/* Takes over what a poll has found: (element-type JsonNode). Returns: whether anything changed. */
-gboolean oadr_ven_digest(OadrVen *self, const GPtrArray *programs, const GPtrArray *events);
+/* Takes over what a poll has found: (element-type JsonNode). @is_one_page: the events came in one
+ * answer, so that none can have slipped through. Returns: whether anything changed. */
+gboolean oadr_ven_digest(OadrVen *self,
+                         const GPtrArray *programs,
+                         const GPtrArray *events,
+                         gboolean is_one_page);
 /* Records as they were stored. */
 void oadr_ven_load_known(OadrVen *self, const CfxRecord *record);
 void oadr_ven_load_program(OadrVen *self, const CfxRecord *record);

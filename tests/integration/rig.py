@@ -217,11 +217,10 @@ class Tap(unittest.TextTestResult):
         self.say(test, "not ok", self.errors[-1][1])
 
 def main(*cases):
-    loader = unittest.defaultTestLoader
-    names = sys.argv[4:]
-    suite = unittest.TestSuite(
-        loader.loadTestsFromNames(names, case) if names else loader.loadTestsFromTestCase(case)
-        for case in cases)
+    loader = unittest.TestLoader()
+    if sys.argv[4:]:  # only these, while working
+        loader.testNamePatterns = [f"*{name}*" for name in sys.argv[4:]]
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(case) for case in cases)
     print(f"1..{suite.countTestCases()}")
     with open(os.devnull, "w") as quiet:
         result = unittest.TextTestRunner(resultclass=Tap, stream=quiet, verbosity=0).run(suite)
