@@ -197,16 +197,35 @@ answer_versions(FmApi *self, const CfxRequest *request)
     fm_answer_json(self->host, request, 200, &json);
 }
 
+typedef struct {
+    FmApi *api;
+    const CfxRequest *request;
+} ReadyAsk;
+
 static void
-answer_ready(FmApi *self, const CfxRequest *request)
+ready_cb(gpointer data, const CfxRecords *records, const GError *error)
 {
+    g_autofree ReadyAsk *ask = data;
     g_auto(CfxJsonWriter) json;
 
     cfx_json_writer_init(&json, NULL, 0);
     cfx_json_begin_object(&json);
-    cfx_json_member_bool(&json, "database_sql", TRUE);
+    cfx_json_member_bool(&json, "database_sql", error == NULL);
     cfx_json_end_object(&json);
-    fm_answer_json(self->host, request, 200, &json);
+    fm_answer_json(ask->api->host, ask->request, error == NULL ? 200 : 503, &json);
+}
+
+/* Whether the store answers. */
+static void
+answer_ready(FmApi *self, const CfxRequest *request)
+{
+    const CfxRecordQuery query = { .struct_size = sizeof query,
+                                   .collection = "cfx.account",
+                                   .limit = 1 };
+    ReadyAsk *ask = g_new(ReadyAsk, 1);
+
+    *ask = (ReadyAsk){ self, request };
+    self->host->data->read_records(self->host, &query, ready_cb, ask);
 }
 
 static void
