@@ -5,7 +5,8 @@
 #include <glib.h>
 
 typedef struct {
-    GPtrArray *texts; /* (element-type utf8) in the order of finding */
+    GPtrArray *texts; /* (element-type utf8) in the order of finding, of a file by line */
+    GArray *places;   /* where each of them is */
 } CfxProblems;
 
 CfxProblems *cfx_problems_new(void);

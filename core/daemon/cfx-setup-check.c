@@ -84,14 +84,17 @@ check_listeners(CfxSetup *setup)
     gboolean is_simulated = cfx_config_text(&setup->clock->checked->config, "page") != NULL;
     for (guint i = 0; i < setup->listeners->len; i++) {
         const CfxSetupGroup *item = g_ptr_array_index(setup->listeners, i);
-        g_autofree char *problem = cfx_web_listener_problem(&item->checked->config, is_simulated);
-        if (problem != NULL)
+        g_auto(GStrv) problems = cfx_web_listener_problems(&item->checked->config, is_simulated);
+        for (char **problem = problems; *problem != NULL; problem++) {
+            g_autofree char *key = g_strndup(*problem, strcspn(*problem, "=:"));
+            const CfxSetting *setting = cfx_settings_get(item->group, key);
             cfx_problems_add(setup->problems,
-                             item->group->file,
-                             item->group->line,
+                             setting != NULL ? setting->file : item->group->file,
+                             setting != NULL ? setting->line : item->group->line,
                              item->group->group,
                              "%s",
-                             problem);
+                             *problem);
+        }
     }
 }
 

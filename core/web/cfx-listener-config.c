@@ -205,6 +205,16 @@ read_address(CfxListenerHow *how, const CfxConfig *config, GError **error)
     return FALSE;
 }
 
+static gboolean
+read_allow(CfxListenerHow *how, const CfxConfig *config, GError **error)
+{
+    const char *allow = cfx_config_text(config, "allow");
+    how->allow = cfx_cidr_list_parse(allow != NULL ? allow : "", error);
+    if (how->allow == NULL)
+        g_prefix_error(error, "allow: ");
+    return how->allow != NULL;
+}
+
 static void
 read_socket(CfxSocketHow *how, const CfxConfig *config)
 {
@@ -220,14 +230,8 @@ CfxListenerHow *
 cfx_listener_how_new(const CfxConfig *config, GError **error)
 {
     g_autoptr(CfxListenerHow) how = g_new0(CfxListenerHow, 1);
-    if (!read_address(how, config, error))
+    if (!read_address(how, config, error) || !read_allow(how, config, error))
         return NULL;
-    const char *allow = cfx_config_text(config, "allow");
-    how->allow = cfx_cidr_list_parse(allow != NULL ? allow : "", error);
-    if (how->allow == NULL) {
-        g_prefix_error(error, "allow: ");
-        return NULL;
-    }
     how->connections = (guint)cfx_config_number(config, "connections");
     how->connections_per_peer = (guint)cfx_config_number(config, "connections-per-peer");
     how->rate = cfx_config_real(config, "rate");
@@ -269,17 +273,22 @@ cfx_web_listener_is_loopback(const CfxConfig *config)
     return how != NULL && cfx_listener_how_is_loopback(how);
 }
 
-char *
-cfx_web_listener_problem(const CfxConfig *config, gboolean is_simulated)
+char **
+cfx_web_listener_problems(const CfxConfig *config, gboolean is_simulated)
 {
-    g_autoptr(GError) error = NULL;
-    g_autoptr(CfxListenerHow) how = cfx_listener_how_new(config, &error);
-    if (how == NULL)
-        return g_strdup(error->message);
-    if (is_simulated && !cfx_listener_how_is_loopback(how))
-        return g_strdup_printf(
-            "address=%s can be reached from other machines, and the clock is "
-            "simulated; listen on 127.0.0.1 or [::1], or remove page= of [clock]",
-            how->text);
-    return NULL;
+    g_autoptr(GStrvBuilder) problems = g_strv_builder_new();
+    g_autoptr(CfxListenerHow) how = g_new0(CfxListenerHow, 1);
+    g_autoptr(GError) error = NULL, of_allow = NULL;
+    if (!read_address(how, config, &error))
+        g_strv_builder_add(problems, error->message);
+    if (!read_allow(how, config, &of_allow))
+        g_strv_builder_add(problems, of_allow->message);
+    if (is_simulated && error == NULL && !cfx_listener_how_is_loopback(how)) {
+        g_autofree char *text =
+            g_strdup_printf("address=%s can be reached from other machines, and the clock is "
+                            "simulated; listen on 127.0.0.1 or [::1], or remove page= of [clock]",
+                            how->text);
+        g_strv_builder_add(problems, text);
+    }
+    return g_strv_builder_end(problems);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the host itself answers to a request that it does not give to a plugin, in the shape of the
- * route's protocol. A request whose body would only be thrown away is answered at once: by hand, on a
- * descriptor of its own, since libsoup answers after the body only, and cuts the connection of a peer
- * that still writes (which then would not read the answer).
+ * route's protocol. A request whose body would only be thrown away is answered at once: by hand, on
+ * a descriptor of its own, since libsoup answers after the body only, and cuts the connection of a
+ * peer that still writes (which then would not read the answer).
  */
 #include "cfx-head-stream.h"
 #include "cfx-log.h"
@@ -161,9 +161,8 @@ answer_by_hand(CfxConn *conn, guint status, const CfxPair *headers, GBytes *body
         if (cfx_refusal_is_clean(headers))
             g_string_append_printf(text, "%s: %s\r\n", headers->name, headers->value);
     }
-    g_string_append_printf(text,
-                           "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n",
-                           size);
+    g_string_append_printf(
+        text, "Content-Length: %" G_GSIZE_FORMAT "\r\nConnection: close\r\n\r\n", size);
     if (!is_head)
         g_string_append_len(text, bytes, (gssize)size);
     conn->is_taken = TRUE;
@@ -195,8 +194,8 @@ void
 cfx_conn_refuse_head(CfxConn *self, guint32 status)
 {
     static const CfxPair HEADERS[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
-    char *text = g_strdup_printf(
-        "{\"status\":%u,\"message\":\"%s\"}\n", status, default_reason(status));
+    char *text =
+        g_strdup_printf("{\"status\":%u,\"message\":\"%s\"}\n", status, default_reason(status));
     g_autoptr(GBytes) body = g_bytes_new_take(text, strlen(text));
     self->listener->refused++;
     answer_by_hand(self, status, HEADERS, body, FALSE);

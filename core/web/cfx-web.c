@@ -303,9 +303,9 @@ gboolean
 cfx_web_listen(CfxWeb *self, const char *name, const CfxConfig *config, GError **error)
 {
     gboolean is_simulated = cfx_clock_is_simulated(cfx_loop_clock(self->main));
-    g_autofree char *problem = cfx_web_listener_problem(config, is_simulated);
-    if (problem != NULL) {
-        g_set_error(error, CFX_ERROR, CFX_ERROR_CONFIG, "[listener:%s] %s", name, problem);
+    g_auto(GStrv) problems = cfx_web_listener_problems(config, is_simulated);
+    if (problems[0] != NULL) {
+        g_set_error(error, CFX_ERROR, CFX_ERROR_CONFIG, "[listener:%s] %s", name, problems[0]);
         return FALSE;
     }
     CfxListener *listener = cfx_listener_new(self, name, config, error);

@@ -46,9 +46,10 @@ const CfxWebApi *cfx_web_api(void);
 const CfxConfigKey *cfx_web_listener_keys(gsize *ret_n);
 /**
  * What a schema cannot say of a group: addresses, networks, and that beside a simulated clock a
- * listener must be a loopback one. NULL, or what is wrong ("address=…: …", transfer full).
+ * listener must be a loopback one. What is wrong: texts that begin with the key; none: an empty
+ * list (transfer full).
  */
-char *cfx_web_listener_problem(const CfxConfig *config, gboolean is_simulated);
+char **cfx_web_listener_problems(const CfxConfig *config, gboolean is_simulated);
 /** Whether it listens on this machine only. */
 gboolean cfx_web_listener_is_loopback(const CfxConfig *config);
 
