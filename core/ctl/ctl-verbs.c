@@ -4,9 +4,24 @@
 #include <string.h>
 
 static const CtlVerb *const verbs[] = {
-    &ctl_verb_status,  &ctl_verb_import,  &ctl_verb_stations, &ctl_verb_approve, &ctl_verb_sensors,
-    &ctl_verb_session, &ctl_verb_devices, &ctl_verb_plan,     &ctl_verb_report,
-    &ctl_verb_demo,    &ctl_verb_login,  NULL,
+    &ctl_verb_status,
+    &ctl_verb_doctor,
+    &ctl_verb_plugins,
+    &ctl_verb_import,
+    &ctl_verb_stations,
+    &ctl_verb_approve,
+    &ctl_verb_sync,
+    &ctl_verb_assets,
+    &ctl_verb_sensors,
+    &ctl_verb_session,
+    &ctl_verb_devices,
+    &ctl_verb_command,
+    &ctl_verb_plan,
+    &ctl_verb_notices,
+    &ctl_verb_report,
+    &ctl_verb_demo,
+    &ctl_verb_login,
+    NULL,
 };
 
 const CtlVerb *const *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cfx-bus-methods.h"
+#include "cfx-bus-options.h"
 #include "cfx-engine.h"
 
-#include <kit/cfx-time.h>
 #include <string.h>
 
 static void
@@ -50,42 +50,9 @@ plan(gpointer data, GVariant *arguments, CfxBusCall *call)
     reply(call, json, error);
 }
 
-static gboolean
-read_time(GVariant *options, const char *name, gint64 *to, GError **error)
-{
-    const char *text;
-    if (!g_variant_lookup(options, name, "&s", &text) || cfx_time_parse(text, -1, to))
-        return TRUE;
-    g_set_error(error,
-                CFX_ERROR,
-                CFX_ERROR_INVALID,
-                "%s: \"%s\" is not an instant as 2025-10-01T16:00:00Z",
-                name,
-                text);
-    return FALSE;
-}
-
-static gboolean
-check_options(GVariant *options, GError **error)
-{
-    for (gsize i = 0; i < g_variant_n_children(options); i++) {
-        const char *name;
-        g_autoptr(GVariant) value = NULL;
-        g_variant_get_child(options, i, "{&sv}", &name, &value);
-        const char *type = strcmp(name, "site") == 0                                ? "x"
-                           : strcmp(name, "start") == 0 || strcmp(name, "end") == 0 ? "s"
-                                                                                    : NULL;
-        if (type != NULL && g_variant_is_of_type(value, G_VARIANT_TYPE(type)))
-            continue;
-        g_set_error(error,
-                    CFX_ERROR,
-                    CFX_ERROR_INVALID,
-                    "%s: is no option of Report, or of another type",
-                    name);
-        return FALSE;
-    }
-    return TRUE;
-}
+static const CfxBusOption report_options[] = {
+    { "site", "x" }, { "start", "s" }, { "end", "s" }, { NULL, NULL }
+};
 
 static void
 report(gpointer data, GVariant *arguments, CfxBusCall *call)
@@ -96,8 +63,9 @@ report(gpointer data, GVariant *arguments, CfxBusCall *call)
     g_autoptr(GError) error = NULL;
     g_variant_get(arguments, "(@a{sv})", &options);
     g_variant_lookup(options, "site", "x", &site);
-    if (check_options(options, &error) && read_time(options, "start", &start, &error) &&
-        read_time(options, "end", &end, &error))
+    if (cfx_bus_options_check(options, "Report", report_options, &error) &&
+        cfx_bus_option_time(options, "start", &start, &error) &&
+        cfx_bus_option_time(options, "end", &end, &error))
         json = cfx_engine_report_json(data, site, start, end, &error);
     reply(call, json, error);
 }

@@ -116,6 +116,11 @@ cfx_daemon_status_json(CfxDaemon *daemon)
         (double)((cfx_loop_now(daemon->loop, CFX_CLOCK_REAL) - daemon->started_us) / 1000) / 1000);
     write_clock(&json, daemon);
     write_instances(&json, daemon);
+    cfx_json_name(&json, "plugin_dirs");
+    cfx_json_begin_array(&json);
+    for (char **dir = daemon->setup->plugin_dirs; dir != NULL && *dir != NULL; dir++)
+        cfx_json_text(&json, *dir);
+    cfx_json_end_array(&json);
     if (daemon->web != NULL)
         write_part(&json, "web", cfx_web_status_json(daemon->web));
     if (daemon->store != NULL)

@@ -36,6 +36,8 @@ bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
     if (daemon->reg != NULL)
         cfx_bus_add(daemon->bus, cfx_bus_register_methods, daemon->reg);
     if (daemon->engine != NULL) {
+        cfx_bus_add(daemon->bus, cfx_bus_data_methods, &daemon->self->host);
+        cfx_bus_add(daemon->bus, cfx_bus_sync_methods, daemon);
         cfx_bus_add(daemon->bus, cfx_bus_engine_methods, daemon->engine);
         cfx_bus_add_kind(daemon->bus, &cfx_bus_sites, daemon->engine);
         cfx_bus_add_kind(daemon->bus, &cfx_bus_devices, daemon->engine);

@@ -91,6 +91,8 @@ void cfx_engine_ask(CfxEngine *self, const CfxPlanAsk *ask, CfxPlanDone done, gp
 
 /* JSON text, (transfer full). @site 0: the only one, or the first */
 char *cfx_engine_status_json(CfxEngine *self);   /* sites: limit, price, signal, power, problems */
+/* (element-type CfxSyncReport) what devices say of themselves (transfer full) */
+GArray *cfx_engine_reported(CfxEngine *self);
 char *cfx_engine_devices_json(CfxEngine *self);  /* desired, sent, installed, measured of each */
 char *cfx_engine_sessions_json(CfxEngine *self); /* open ones and those of the last two days */
 /* Commands of the device @where; "": of each adapter that has devices. NULL with NOT_FOUND */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A person says yes to a station: assets, sensors, bindings, principal and password, at once. */
-#include "cfx-register-private.h"
+#include "cfx-register-evse.h"
 
 #include "cfx-register-secret.h"
 #include "cfx-tree.h"
@@ -113,92 +113,6 @@ check_free(Approval *self, const CfxAsset *site, GError **error)
     return TRUE;
 }
 
-static gint64
-put_sensor(Approval *self,
-           CfxDraft *draft,
-           gint64 asset,
-           const char *name,
-           const char *unit,
-           gint64 resolution_us,
-           const char *zone)
-{
-    CfxSensor sensor = { .struct_size = sizeof(sensor),
-                         .id = cfx_register_id(self->reg, CFX_MODEL_SENSOR),
-                         .asset = asset,
-                         .name = name,
-                         .unit = unit,
-                         .resolution_us = resolution_us,
-                         .zone = zone };
-
-    cfx_draft_put(draft, CFX_MODEL_SENSOR, &sensor, NULL);
-    return sensor.id;
-}
-
-static char *
-evse_attributes(const CfxApproveHow *how, gint64 power, gint64 live, gint64 stock)
-{
-    char fail_safe[G_ASCII_DTOSTR_BUF_SIZE], current[G_ASCII_DTOSTR_BUF_SIZE];
-
-    g_ascii_dtostr(fail_safe, sizeof(fail_safe), isnan(how->fail_safe_w) ? 0 : how->fail_safe_w);
-    g_ascii_dtostr(current, sizeof(current), isnan(how->max_current_a) ? 32 : how->max_current_a);
-    return g_strdup_printf("{\"sensors\":{\"power\":%" G_GINT64_FORMAT
-                           ",\"live-power\":%" G_GINT64_FORMAT ",\"stock\":%" G_GINT64_FORMAT
-                           "},\"fail-safe-power\":\"%s W\",\"phases\":%u,\"min-current\":\"6 A\","
-                           "\"max-current\":\"%s A\",\"voltage\":\"230 V\"}",
-                           power,
-                           live,
-                           stock,
-                           fail_safe,
-                           how->phases == 0 ? 3 : how->phases,
-                           current);
-}
-
-static void
-put_evse(Approval *self, CfxDraft *draft, const CfxAsset *station, guint unit, const char *zone)
-{
-    char capacity[G_ASCII_DTOSTR_BUF_SIZE];
-    g_autofree char *name = g_strdup_printf("EVSE %u", unit);
-    g_autofree char *attributes = NULL, *flex = NULL;
-    CfxAsset evse = { .struct_size = sizeof(evse),
-                      .id = cfx_register_id(self->reg, CFX_MODEL_ASSET),
-                      .parent = station->id,
-                      .account = station->account,
-                      .type = "evse",
-                      .name = name,
-                      .latitude = NAN,
-                      .longitude = NAN };
-    CfxBinding binding = { .struct_size = sizeof(binding),
-                           .id = cfx_register_id(self->reg, CFX_MODEL_BINDING),
-                           .asset = evse.id,
-                           .instance = self->instance,
-                           .identity = self->identity,
-                           .unit = unit };
-    gint64 power = put_sensor(self, draft, evse.id, "power", "kW", 15 * CFX_MINUTE, zone);
-    gint64 live = put_sensor(self, draft, evse.id, "live power", "kW", 0, zone);
-    gint64 stock = put_sensor(self, draft, evse.id, "stock", "kWh", 0, zone);
-
-    g_ascii_dtostr(
-        capacity, sizeof(capacity), isnan(self->how.power_max_w) ? 22e3 : self->how.power_max_w);
-    attributes = evse_attributes(&self->how, power, live, stock);
-    flex =
-        g_strdup_printf("{\"power-capacity\":\"%s W\",\"production-capacity\":\"0 kW\"}", capacity);
-    evse.attributes = attributes;
-    evse.flex_model = flex;
-    evse.flex_context = "{}";
-    binding.power_sensor = live;
-    cfx_draft_put(draft, CFX_MODEL_ASSET, &evse, NULL);
-    cfx_draft_put(draft, CFX_MODEL_BINDING, &binding, NULL);
-
-    cfx_json_begin_object(&self->answer);
-    cfx_json_member_int(&self->answer, "unit", unit);
-    cfx_json_member_int(&self->answer, "asset", evse.id);
-    cfx_json_member_int(&self->answer, "binding", binding.id);
-    cfx_json_member_int(&self->answer, "power_sensor", power);
-    cfx_json_member_int(&self->answer, "live_power_sensor", live);
-    cfx_json_member_int(&self->answer, "stock_sensor", stock);
-    cfx_json_end_object(&self->answer);
-}
-
 static void
 put_principal(Approval *self, CfxDraft *draft, gint64 account, gint64 station)
 {
@@ -252,8 +166,9 @@ fill_draft(Approval *self, CfxDraft *draft, const CfxAsset *site, guint evses)
     cfx_json_member_int(&self->answer, "site", site->id);
     cfx_json_name(&self->answer, "evses");
     cfx_json_begin_array(&self->answer);
+    CfxEvsePlace place = { &station, self->instance, self->identity, zone, &self->how };
     for (guint unit = 1; unit <= evses; unit++)
-        put_evse(self, draft, &station, unit, zone);
+        cfx_evse_put(self->reg, draft, &place, unit, &self->answer);
     cfx_json_end_array(&self->answer);
     put_principal(self, draft, site->account, station.id);
     cfx_json_member_text(&self->answer, "password", self->password);

@@ -101,6 +101,28 @@ void cfx_register_approve(CfxRegister *self,
                           CfxRegisterTextDone done,
                           gpointer data);
 
+/* What the device behind an asset says of itself. */
+typedef struct {
+    gint64 asset;
+    guint evses;        /* of its station; 0: it has not said */
+    double power_max_w; /* of the device alone; NAN: it has not said, or a car limits it now */
+} CfxSyncReport;
+
+/*
+ * Compares the register with what stations report: number of EVSEs, power of each. With `mend` it
+ * adds EVSEs that are missing and lowers powers that are registered too high; nothing is deleted
+ * and nothing raised (domain.md 50).
+ * @done: {"version":1, "stations":[{"identity", "instance", "registered_evses", "reported_evses",
+ *   "differences":[{"what": "count" | "power", "asset", "evse", "registered", "reported", "text",
+ *   "mendable", "mended"}]}], "differences", "mended"}
+ */
+void cfx_register_sync(CfxRegister *self,
+                       const CfxSyncReport *reports,
+                       gsize n,
+                       gboolean mend,
+                       CfxRegisterTextDone done,
+                       gpointer data);
+
 /* --- identity ------------------------------------------------------------------------------ */
 
 /* CfxWebApi.login, see there. Machine secrets are answered in the next turn, people's after the

@@ -138,6 +138,25 @@ class Demo(unittest.TestCase):
         self.until(lambda: self.online("CP002"))
         self.refused("has its network", "wake", "CP002")
 
+    def test_ea_sync(self):
+        self.assertEqual(self.run_.ctl_json("sync")["differences"], 0)
+        site = json.loads(pathlib.Path(SITE).read_text())
+        evse = next(b["asset"] for b in site["bindings"] if b["identity"] == "CP010")
+        asset = next(a for a in site["assets"] if a["id"] == evse)
+        rated = asset["flex_model"]["power-capacity"]
+        asset["flex_model"]["power-capacity"] = "44 kW"
+        changed = self.run_.folder / "changed.json"
+        changed.write_text(json.dumps(site))
+        self.run_.ctl("import", changed, "--secrets", self.run_.folder / "secrets")
+        found = self.run_.ctl_json("sync")
+        self.assertEqual((found["differences"], found["mended"]), (1, 0))
+        self.assertIn("44.00 kW", self.ctl("sync").stdout)
+        self.assertEqual(self.run_.ctl_json("sync", "--mend")["mended"], 1)
+        self.assertEqual(self.run_.ctl_json("sync")["differences"], 0)
+        assets = self.run_.ctl_json("assets")["assets"]
+        now = next(a for a in assets if a["id"] == evse)["flex_model"]["power-capacity"]
+        self.assertEqual(float(now.split()[0]), 1000 * float(rated.split()[0]))
+
     def test_f_bad_lines(self):
         path = str(self.run_.folder / "world-run" / "control")
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)

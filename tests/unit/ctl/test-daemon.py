@@ -244,6 +244,27 @@ class Case(unittest.TestCase):
             status, out, error = self.ctl(verb, "--json")
             self.assertEqual((status, error), (0, ""), verb)
             self.assertIsInstance(json.loads(out), dict)
+        self.assertIn("  EVSE 1", self.ctl("assets")[1])
+        self.assertIn("scheduler-flow", self.ctl("plugins")[1])
+        self.assertIn("simulator", self.ctl("plugins")[1].split("not used")[1])
+        self.assertIn("nothing is known", self.ctl("sensors", "84")[1])
+        self.assertEqual(len(json.loads(self.ctl("sensors", "84", "--step", "1h", "--json")[1])["values"]), 24)
+        for wrong, words in ((("sensors", "9999"), "no sensor 9999"),
+                             (("sensors", "84", "--step", "0s"), "step"),
+                             (("sensors", "84", "--start", "monday"), "start"),
+                             (("notices", "--start", "monday"), "start")):
+            status, _, error = self.ctl(*wrong)
+            self.assertEqual(status, 1)
+            self.assertIn(words, error)
+        self.assertEqual(self.ctl("sensors", "x84")[0], 2)
+        self.assertIsInstance(json.loads(self.ctl("notices", "--json")[1])["notices"], list)
+        self.assertIn("have not said yet", self.ctl("sync")[1])
+        status, out, _ = self.ctl("doctor", "--json")
+        self.assertEqual(status, 0)  # nothing broken: stations may come yet
+        self.assertIn("CP001 has never been here", out)
+        status, _, error = self.ctl("command", "CP001", "Reset", "type")
+        self.assertEqual(status, 2)
+        self.assertIn("NAME=VALUE", error)
         status, _, error = self.ctl("session", "set", "CP001", "--need", "20kWh")
         self.assertEqual(status, 1)
         self.assertIn("CP001", error)
@@ -270,6 +291,11 @@ class Case(unittest.TestCase):
         status, _, error = self.ctl("sensors")
         self.assertEqual(status, 1)
         self.assertIn("this daemon has no storage", error)
+
+    def test_doctor_without_daemon(self):
+        status, _, error = self.ctl("doctor")
+        self.assertEqual(status, 1)
+        self.assertIn("--check-config", error)
 
     def test_no_daemon(self):
         status, _, error = self.ctl("status")
