@@ -80,6 +80,11 @@ class SiteRun:
     def api(self):
         return f"http://127.0.0.1:{self.ports['public']}"
 
+    @property
+    def has_page(self):
+        """The page is an optional package like each plugin."""
+        return (self.build / "plugins" / "ui" / "ui.so").exists()
+
     def make_secrets(self):
         site = json.loads((self.data / "site.json").read_text())
         for principal in site["principals"]:
@@ -100,6 +105,7 @@ class SiteRun:
         listeners = "".join(
             f"[listener:{zone}]\nzone={zone}\naddress=127.0.0.1:{port}\n\n"
             for zone, port in self.ports.items())
+        page = "[adapter:ui]\nplugin=ui\nlistener=public\n\n" if self.has_page else ""
         (self.folder / "cariflex.conf").write_text(
             f"""# Made by the demo. The site's daemon.
 [host]
@@ -117,7 +123,7 @@ path={self.folder}/state/cariflex.db
 plugin=flexmeasures
 listener=public
 
-[adapter:ocpp]
+{page}[adapter:ocpp]
 plugin=ocpp
 listener=internal
 
