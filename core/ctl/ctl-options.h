@@ -24,7 +24,7 @@ extern const CtlVerb ctl_verb_login;
 extern const CtlVerb ctl_verb_approve, ctl_verb_devices, ctl_verb_import, ctl_verb_plan;
 extern const CtlVerb ctl_verb_report, ctl_verb_sensors, ctl_verb_session, ctl_verb_stations;
 extern const CtlVerb ctl_verb_status, ctl_verb_demo, ctl_verb_assets, ctl_verb_command;
-extern const CtlVerb ctl_verb_notices, ctl_verb_plugins, ctl_verb_sync, ctl_verb_doctor;
+extern const CtlVerb ctl_verb_notices, ctl_verb_plugins, ctl_verb_sync, ctl_verb_doctor, ctl_verb_hold;
 /* Ended by NULL, in the order of the help. */
 const CtlVerb *const *ctl_verbs_all(void);
 const CtlVerb *ctl_verb_find(const char *name);

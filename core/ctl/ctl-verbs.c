@@ -14,6 +14,7 @@ static const CtlVerb *const verbs[] = {
     &ctl_verb_assets,
     &ctl_verb_sensors,
     &ctl_verb_session,
+    &ctl_verb_hold,
     &ctl_verb_devices,
     &ctl_verb_command,
     &ctl_verb_plan,

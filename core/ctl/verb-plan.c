@@ -87,6 +87,18 @@ show(const char *json, GError **error)
            ctl_json_text(plan, "scheduler") != NULL ? ctl_json_text(plan, "scheduler") : "?",
            cost,
            *gap != '\0' ? gap : _("not certified"));
+    JsonArray *holds = ctl_json_list(plan, "holds");
+    for (guint i = 0; holds != NULL && i < json_array_get_length(holds); i++) {
+        JsonObject *hold = json_array_get_object_element(holds, i);
+        g_autofree char *until = ctl_cell(hold, "until", CTL_TIME);
+        printf(_("hold %.0f: %s draws at most %.1f kW until %s\n"),
+               ctl_json_real(hold, "hold"),
+               ctl_json_text(hold, "where"),
+               ctl_json_real(hold, "max_kw"),
+               until);
+    }
+    if (holds != NULL && json_array_get_length(holds) > 0)
+        printf("\n");
     show_slots(plan);
     return TRUE;
 }

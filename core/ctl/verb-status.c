@@ -26,6 +26,16 @@ static const CtlColumn sites[] = {
     { NULL, NULL, CTL_TEXT },
 };
 
+static const CtlColumn holds[] = {
+    { N_("HOLD"), "hold", CTL_NUMBER },
+    { N_("WHERE"), "where", CTL_TEXT },
+    { N_("MAX kW"), "max_kw", CTL_REAL1 },
+    { N_("UNTIL"), "until", CTL_TIME },
+    { N_("BY"), "by", CTL_TEXT },
+    { N_("REASON"), "reason", CTL_TEXT },
+    { NULL, NULL, CTL_TEXT },
+};
+
 static const CtlColumn listeners[] = {
     { N_("LISTENER"), "name", CTL_TEXT },     { N_("ZONE"), "zone", CTL_TEXT },
     { N_("ADDRESS"), "address", CTL_TEXT },   { N_("CONNECTIONS"), "connections", CTL_NUMBER },
@@ -63,6 +73,9 @@ show(const char *json, GError **error)
     ctl_table_print(ctl_json_list(status, "instances"), instances, _("no instances"));
     show_list(ctl_json_in(status, "web"), "listeners", listeners);
     show_list(ctl_json_in(status, "engine"), "sites", sites);
+    JsonArray *of_sites = ctl_json_list(ctl_json_in(status, "engine"), "sites");
+    for (guint i = 0; of_sites != NULL && i < json_array_get_length(of_sites); i++)
+        show_list(json_array_get_object_element(of_sites, i), "holds", holds);
     const char *failure = ctl_json_text(ctl_json_in(status, "store"), "failure");
     if (failure != NULL)
         printf(_("\nthe store fails: %s\n"), failure);

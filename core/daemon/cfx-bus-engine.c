@@ -28,6 +28,15 @@ reply(CfxBusCall *call, char *json, const GError *error)
 }
 
 static void
+session_stored(gpointer data, const GError *error)
+{
+    if (error == NULL)
+        cfx_bus_reply(data, NULL);
+    else
+        cfx_bus_fail(data, error);
+}
+
+static void
 session_set(gpointer data, GVariant *arguments, CfxBusCall *call)
 {
     const char *where, *need, *by;
@@ -35,7 +44,7 @@ session_set(gpointer data, GVariant *arguments, CfxBusCall *call)
     g_variant_get(arguments, "(&s&s&s)", &where, &need, &by);
     if (cfx_engine_session_set(
             data, where, *need != '\0' ? need : NULL, *by != '\0' ? by : NULL, &error))
-        cfx_bus_reply(call, NULL);
+        cfx_engine_when_stored(data, session_stored, call);
     else
         cfx_bus_fail(call, error);
 }

@@ -9,6 +9,7 @@ extern const CfxBusMethod cfx_bus_login_methods[];    /* data: CfxDaemon */
 extern const CfxBusMethod cfx_bus_engine_methods[];   /* data: CfxEngine */
 extern const CfxBusMethod cfx_bus_data_methods[];     /* data: the host's own CfxHost */
 extern const CfxBusMethod cfx_bus_sync_methods[];     /* data: CfxDaemon */
+extern const CfxBusMethod cfx_bus_hold_methods[];     /* data: CfxEngine */
 
 extern const CfxBusKind cfx_bus_host, cfx_bus_instances; /* data: CfxDaemon */
 extern const CfxBusKind cfx_bus_sites, cfx_bus_devices;  /* data: CfxEngine */

@@ -39,6 +39,7 @@ bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
         cfx_bus_add(daemon->bus, cfx_bus_data_methods, &daemon->self->host);
         cfx_bus_add(daemon->bus, cfx_bus_sync_methods, daemon);
         cfx_bus_add(daemon->bus, cfx_bus_engine_methods, daemon->engine);
+        cfx_bus_add(daemon->bus, cfx_bus_hold_methods, daemon->engine);
         cfx_bus_add_kind(daemon->bus, &cfx_bus_sites, daemon->engine);
         cfx_bus_add_kind(daemon->bus, &cfx_bus_devices, daemon->engine);
     }

@@ -64,6 +64,25 @@ cfx_bus_fail(CfxBusCall *call, const GError *error)
     g_free(call);
 }
 
+char *
+cfx_bus_caller(const CfxBusCall *call)
+{
+    GDBusConnection *connection = g_dbus_method_invocation_get_connection(call->invocation);
+    const char *sender = g_dbus_method_invocation_get_sender(call->invocation);
+    GCredentials *peer = g_dbus_connection_get_peer_credentials(connection);
+    uid_t user = peer != NULL ? g_credentials_get_unix_user(peer, NULL) : (uid_t)-1;
+
+    /* a message bus passes on what others say: its own user says nothing of them */
+    if (sender != NULL && g_dbus_connection_get_unique_name(connection) != NULL)
+        return g_strdup_printf("bus name %s", sender);
+    if (user == (uid_t)-1)
+        return g_strdup("unknown");
+    /* names of others are not looked up: that may wait for a network */
+    return user == 0           ? g_strdup("root")
+           : user == geteuid() ? g_strdup(g_get_user_name())
+                               : g_strdup_printf("uid %u", user);
+}
+
 /* --- calls ---------------------------------------------------------------------------------- */
 
 void

@@ -39,6 +39,10 @@ void cfx_bus_reply_tuple(CfxBusCall *call, GVariant *results);
 /* Answers with an error; it stays the caller's. */
 void cfx_bus_fail(CfxBusCall *call, const GError *error);
 
+/* Who calls: "root", the name of the daemon's own user, "uid 1000", or a name on the bus where that
+ * is all that is known. (transfer full) */
+char *cfx_bus_caller(const CfxBusCall *call);
+
 /* "org.cariflex.Error.NotFound" of CFX_ERROR_NOT_FOUND. */
 char *cfx_bus_error_name(const GError *error);
 

@@ -25,6 +25,7 @@ typedef struct _CfxEngineDevice CfxEngineDevice;
 typedef struct _CfxSession CfxSession;
 typedef struct _CfxPlanRun CfxPlanRun;
 typedef struct _CfxTraces CfxTraces;
+typedef struct _CfxHold CfxHold;
 
 /* what set a plan off; the times are REAL, 0: does not apply */
 typedef struct {
@@ -148,7 +149,13 @@ struct _CfxSite {
     CfxTimer minute_timer;        /* SITE */
     CfxCurve limit;               /* effective import limit in W from now on */
     double limit_now_w;
+    double signal_now_w; /* the same without holds */
     gint64 meter_slot_us;
+
+    /* hold */
+    GPtrArray *holds;    /* (element-type CfxHold) of now and of the last two days */
+    CfxCurve hold;       /* those on the site itself, W; INFINITY: none */
+    CfxTimer hold_timer; /* SITE: the next end */
 
     /* session */
     GHashTable *ended; /* key → CfxSession, of the last two days */
@@ -190,10 +197,12 @@ struct _CfxEngine {
     GPtrArray *inbox; /* (element-type CfxNews) guarded */
     gboolean inbox_posted;
 
-    GPtrArray *outbox; /* what the next commit takes: cfx-outbox.c */
+    GPtrArray *outbox;       /* what the next commit takes: cfx-outbox.c */
+    GPtrArray *outbox_waits; /* who waits for the next commit */
     gboolean outbox_posted;
     gint64 outbox_trace;
 
+    gint64 last_hold; /* number of the newest hold */
     GArray *plan_watches;
     guint64 next_watch;
     gint64 last_trace;

@@ -6,6 +6,7 @@
 #include "cfx-outbox.h"
 #include "cfx-tree.h"
 #include "device/cfx-device-table.h"
+#include "hold/cfx-hold.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-plan.h"
 #include "plan/cfx-trigger.h"
@@ -76,6 +77,12 @@ cfx_engine_site(CfxEngine *self, gint64 asset)
  */
 
 static void
+hold_free(gpointer hold)
+{
+    cfx_hold_free(hold);
+}
+
+static void
 session_free(gpointer session)
 {
     cfx_session_free(session);
@@ -91,6 +98,7 @@ site_new(CfxEngine *engine, gint64 asset)
     site->epoch = 1;
     site->devices = g_ptr_array_new();
     site->watches = g_array_new(FALSE, FALSE, sizeof(guint64));
+    site->holds = g_ptr_array_new_with_free_func(hold_free);
     site->log = g_array_new(FALSE, FALSE, sizeof(CfxPlanNote));
     site->asks = g_ptr_array_new_with_free_func(g_free);
     site->ended = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, session_free);
@@ -106,6 +114,7 @@ site_halt(CfxSite *site)
     cfx_timer_clear(host, &site->slot_timer);
     cfx_timer_clear(host, &site->repeat_timer);
     cfx_timer_clear(host, &site->again_timer);
+    cfx_timer_clear(host, &site->hold_timer);
     cfx_plan_close_solver(site);
 }
 
@@ -123,6 +132,8 @@ site_free(gpointer data)
     }
     g_ptr_array_unref(site->devices);
     g_array_free(site->watches, TRUE);
+    g_ptr_array_unref(site->holds);
+    cfx_curve_clear(&site->hold);
     g_array_free(site->log, TRUE);
     g_ptr_array_unref(site->asks);
     g_hash_table_unref(site->ended);

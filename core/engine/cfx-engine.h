@@ -74,6 +74,26 @@ gboolean cfx_engine_session_set(
     CfxEngine *self, const char *where, const char *need, const char *by, GError **error);
 
 /*
+ * An operator's bound with an end, on a site, a station or an EVSE (domain.md 21).
+ * @where: name or number of a site, else as in cfx_engine_session_set()
+ */
+typedef struct {
+    const char *where;
+    const char *max;            /* "20kW" */
+    const char *length, *until; /* exactly one: "2h"; "18:00" (the next one there), ISO 8601 */
+    const char *reason;         /* nullable */
+    const char *by;             /* (nullable) who asks */
+} CfxHoldAsk;
+/* Returns: what was set as JSON text, (transfer full), with `effective` (FALSE: something else is
+ * as low anyway) and `unreached`; it is stored when cfx_engine_when_stored() says so */
+char *cfx_engine_hold_set(CfxEngine *self, const CfxHoldAsk *ask, GError **error);
+gboolean cfx_engine_hold_end(CfxEngine *self, gint64 id, const char *by, GError **error);
+char *cfx_engine_holds_json(CfxEngine *self); /* those that run, and those of the last two days */
+
+/* done comes when all that was said to the engine before is durable, or with the store's error. */
+void cfx_engine_when_stored(CfxEngine *self, CfxDone done, gpointer data);
+
+/*
  * Commands of people over the control socket. See CfxDeviceApi.command
  * @role: the caller's
  * @where: as above

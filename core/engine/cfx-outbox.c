@@ -26,13 +26,36 @@ item_free(gpointer data)
     g_free(item);
 }
 
+/* one who waits for a commit */
+typedef struct {
+    CfxDone done;
+    gpointer data;
+} Wait;
+
+typedef struct {
+    CfxEngine *engine;
+    GPtrArray *waits; /* (element-type Wait) */
+} Commit;
+
+static void
+answer(GPtrArray *waits, const GError *error)
+{
+    for (guint i = 0; waits != NULL && i < waits->len; i++) {
+        const Wait *wait = g_ptr_array_index(waits, i);
+        wait->done(wait->data, error);
+    }
+    g_clear_pointer(&waits, g_ptr_array_unref);
+}
+
 static void
 commit_done(gpointer data, const CfxCommitted *result, const GError *error)
 {
-    CfxEngine *engine = data;
+    g_autofree Commit *self = data;
 
     if (error != NULL)
-        cfx_log(engine->host, CFX_LOG_WARNING, "engine: news was not stored: %s", error->message);
+        cfx_log(
+            self->engine->host, CFX_LOG_WARNING, "engine: news was not stored: %s", error->message);
+    answer(self->waits, error);
 }
 
 static void
@@ -44,7 +67,8 @@ commit(gpointer data)
 
     engine->outbox = g_ptr_array_new_with_free_func(item_free);
     engine->outbox_posted = FALSE;
-    if (n == 0)
+    /* an empty commit is answered behind those before it, too */
+    if (n == 0 && engine->outbox_waits == NULL)
         return;
 
     g_autofree CfxRecord *records = g_new0(CfxRecord, n);
@@ -111,7 +135,10 @@ commit(gpointer data)
         .trace = engine->outbox_trace,
     };
     engine->outbox_trace = 0;
-    cfx_commit(engine->host, &what, commit_done, engine);
+    Commit *self = g_new0(Commit, 1);
+    self->engine = engine;
+    self->waits = g_steal_pointer(&engine->outbox_waits);
+    cfx_commit(engine->host, &what, commit_done, self);
 }
 
 void
@@ -124,20 +151,38 @@ cfx_outbox_flush(CfxEngine *engine)
     engine->outbox_posted = TRUE;
 }
 
+static void
+post(CfxEngine *engine)
+{
+    if (engine->outbox == NULL)
+        engine->outbox = g_ptr_array_new_with_free_func(item_free);
+    if (engine->outbox_posted)
+        return;
+    engine->outbox_posted = TRUE;
+    engine->host->base->post(engine->host, commit, engine);
+}
+
 static Item *
 item_add(CfxEngine *engine, ItemKind kind)
 {
     Item *item = g_new0(Item, 1);
 
     item->kind = kind;
-    if (engine->outbox == NULL)
-        engine->outbox = g_ptr_array_new_with_free_func(item_free);
+    post(engine);
     g_ptr_array_add(engine->outbox, item);
-    if (!engine->outbox_posted) {
-        engine->outbox_posted = TRUE;
-        engine->host->base->post(engine->host, commit, engine);
-    }
     return item;
+}
+
+void
+cfx_engine_when_stored(CfxEngine *engine, CfxDone done, gpointer data)
+{
+    Wait *wait = g_new0(Wait, 1);
+
+    *wait = (Wait){ done, data };
+    post(engine);
+    if (engine->outbox_waits == NULL)
+        engine->outbox_waits = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(engine->outbox_waits, wait);
 }
 
 void
@@ -194,5 +239,8 @@ cfx_outbox_belief(CfxEngine *engine, gint64 sensor, gint64 source, gint64 start_
 void
 cfx_outbox_clear(CfxEngine *engine)
 {
+    g_autoptr(GError) error = g_error_new(CFX_ERROR, CFX_ERROR_CANCELLED, "the engine ends");
+
     g_clear_pointer(&engine->outbox, g_ptr_array_unref);
+    answer(g_steal_pointer(&engine->outbox_waits), error);
 }

@@ -2,6 +2,7 @@
 #include "apply/cfx-apply.h"
 
 #include "cfx-outbox.h"
+#include "hold/cfx-hold.h"
 #include "plan/cfx-problem.h"
 #include "plan/cfx-trigger.h"
 
@@ -181,6 +182,9 @@ fits(const Pump *pump, guint i, const CfxCurve *desired)
         double others_w = cfx_curve_at(&pump->total, us) - has_w;
         if (!(wanted_w <= has_w + SAME_W) &&
             !(others_w + wanted_w <= cfx_curve_at(&pump->room, us) + SAME_W))
+            return FALSE;
+        if (!(wanted_w <= has_w + SAME_W) &&
+            !cfx_hold_fits(pump->site, pump->counted, i, us, wanted_w))
             return FALSE;
         us = MIN(MIN(cfx_curve_next(desired, us), cfx_curve_next(counted, us)),
                  MIN(cfx_curve_next(&pump->total, us), cfx_curve_next(&pump->room, us)));

@@ -2,6 +2,7 @@
 #include "guard/cfx-guard.h"
 
 #include "apply/cfx-apply.h"
+#include "hold/cfx-hold.h"
 
 /* A limit that falls later than this is the next plan's business: a cut now would only be one more
  * message to each station. */
@@ -63,10 +64,14 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
         g_ptr_array_add(steered, device);
     }
 
-    guint n_cut = cfx_clip_curves(curves, least_w, n, &room, now_us, now_us + SOON, cut);
+    g_autofree gboolean *held = g_new0(gboolean, n + 1);
+    guint n_cut = 0;
+    cfx_hold_clip(site, steered, curves, least_w, now_us, now_us + SOON, held);
+    cfx_clip_curves(curves, least_w, n, &room, now_us, now_us + SOON, cut);
     for (guint i = 0; i < n; i++) {
         CfxEngineDevice *device = g_ptr_array_index(steered, i);
-        if (cut[i]) {
+        if (cut[i] || held[i]) {
+            n_cut++;
             cfx_curve_copy(&device->desired, &curves[i]);
             device->is_urgent = TRUE;
             device->desired_cause = *cause;

@@ -321,13 +321,14 @@ cfx_ingest_limit(CfxSite *site)
     CfxEngine *engine = site->engine;
     gint64 now_us = cfx_now_site(engine->host);
     g_auto(CfxCurve) before = site->limit;
-    double was_w = site->limit_now_w;
+    double was_w = site->signal_now_w;
 
     site->limit = (CfxCurve)CFX_CURVE_INIT;
     CfxLimitSignals signals = cfx_limits_signals(site);
     cfx_limits_curve(&signals, now_us, now_us + 48 * CFX_HOUR, &site->limit);
     site->limit_now_w = cfx_curve_at(&site->limit, now_us);
-    if (was_w > 0 && fabs(site->limit_now_w - was_w) > 1)
+    site->signal_now_w = cfx_limits_signal_w(&signals, now_us);
+    if (was_w > 0 && fabs(site->signal_now_w - was_w) > 1)
         cfx_story_limit(site, was_w, cfx_limits_percent(&signals, now_us));
 
     cfx_timer_clear(engine->host, &site->minute_timer);

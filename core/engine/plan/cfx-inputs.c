@@ -39,6 +39,7 @@ cfx_plan_inputs_new(gint64 now_us, gint64 until_us)
     self->sell = g_new0(double, self->n);
     self->assumed = g_new0(guint8, self->n);
     self->limit_w = g_new0(double, self->n);
+    self->signal_w = g_new0(double, self->n);
     self->physical_w = g_new0(double, self->n);
     self->contracted_w = g_new0(double, self->n);
     self->cautious_w = g_new0(double, self->n);
@@ -56,6 +57,7 @@ cfx_plan_inputs_free(CfxPlanInputs *self)
     g_free(self->sell);
     g_free(self->assumed);
     g_free(self->limit_w);
+    g_free(self->signal_w);
     g_free(self->physical_w);
     g_free(self->contracted_w);
     g_free(self->cautious_w);
@@ -181,18 +183,22 @@ cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us)
     CfxPlanInputs *self = cfx_plan_inputs_new(now_us, until_us);
     CfxLimitSignals signals = cfx_limits_signals(site);
     g_autoptr(GPtrArray) timelines = price_timelines(site);
-    g_auto(CfxCurve) limit = CFX_CURVE_INIT;
+    CfxLimitSignals unheld = signals;
+    g_auto(CfxCurve) limit = CFX_CURVE_INIT, signal = CFX_CURVE_INIT;
 
     cfx_plan_inputs_prices(self,
                            (CfxTimeline *const *)timelines->pdata,
                            timelines->len,
                            site->flex->zone,
                            site->flex->price_fallback);
+    unheld.hold = NULL;
     cfx_limits_curve(&signals, self->edge_us[0], self->edge_us[self->n], &limit);
+    cfx_limits_curve(&unheld, self->edge_us[0], self->edge_us[self->n], &signal);
     for (guint j = 0; j < self->n; j++) {
         gint64 start_us = self->edge_us[j], end_us = self->edge_us[j + 1];
         self->sell[j] = cfx_plan_site_sell(site, start_us);
         self->limit_w[j] = cfx_curve_min(&limit, start_us, end_us);
+        self->signal_w[j] = cfx_curve_min(&signal, start_us, end_us);
         self->physical_w[j] = signals.physical_w;
         self->contracted_w[j] = signals.contracted_w;
         self->cautious_w[j] = cautious_base_w(site, start_us);

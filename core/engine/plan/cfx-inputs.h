@@ -13,6 +13,7 @@ typedef struct {
     double *buy, *sell; /* currency/kWh */
     guint8 *assumed;    /* the buy price was not published for this slot */
     double *limit_w;    /* strictest effective import limit in the slot */
+    double *signal_w;   /* the same without holds */
     double *physical_w, *contracted_w;
     double *cautious_w; /* base load that limits count with */
     double *expected_w; /* net base load that money counts with, PV taken off */

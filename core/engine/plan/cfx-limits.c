@@ -13,6 +13,7 @@ cfx_limits_signals(CfxSite *site)
         .load_control = cfx_ingest_timeline(site, site->flex->load_control),
         .demand_response = cfx_ingest_timeline(site, site->flex->demand_response),
         .import_limit = cfx_ingest_timeline(site, site->flex->import_limit),
+        .hold = site->hold.n > 0 ? &site->hold : NULL,
     };
 
     memcpy(signals.level_percent, site->flex->level_percent, sizeof signals.level_percent);
@@ -46,7 +47,7 @@ cfx_limits_percent(const CfxLimitSignals *signals, gint64 us)
 }
 
 double
-cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us)
+cfx_limits_signal_w(const CfxLimitSignals *signals, gint64 us)
 {
     if (isnan(signals->physical_w) || isnan(signals->contracted_w))
         return NAN;
@@ -58,6 +59,21 @@ cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us)
     if (!isnan(absolute_w))
         limit_w = MIN(limit_w, absolute_w);
     return MAX(limit_w, 0);
+}
+
+/* what is held never raises; NAN of a limit stays NAN */
+static double
+held_w(const CfxLimitSignals *signals, gint64 us, double limit_w)
+{
+    double hold_w = signals->hold != NULL ? cfx_curve_at(signals->hold, us) : INFINITY;
+
+    return hold_w < limit_w ? hold_w : limit_w;
+}
+
+double
+cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us)
+{
+    return held_w(signals, us, cfx_limits_signal_w(signals, us));
 }
 
 void
@@ -74,12 +90,18 @@ cfx_limits_curve(const CfxLimitSignals *signals, gint64 start_us, gint64 end_us,
         for (gsize i = 0; i < G_N_ELEMENTS(timelines); i++)
             if (timelines[i] != NULL)
                 next_us = MIN(next_us, cfx_timeline_next(timelines[i], us));
+        if (signals->hold != NULL)
+            next_us = MIN(next_us, cfx_curve_next(signals->hold, us));
         us = next_us;
     }
     /* no news is known from there on; NAN of either stays NAN */
     double rest_w =
         signals->contracted_w < signals->physical_w ? signals->contracted_w : signals->physical_w;
-    cfx_curve_append(to, end_us, isnan(signals->contracted_w) ? NAN : rest_w);
+    rest_w = isnan(signals->contracted_w) ? NAN : rest_w;
+    cfx_curve_append(to, end_us, held_w(signals, end_us, rest_w));
+    for (gint64 us = end_us;
+         signals->hold != NULL && (us = cfx_curve_next(signals->hold, us)) != CFX_TIME_MAX;)
+        cfx_curve_append(to, us, held_w(signals, us, rest_w));
 }
 
 void

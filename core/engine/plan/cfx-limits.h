@@ -12,6 +12,7 @@ typedef struct {
     double physical_w, contracted_w;
     double level_percent[CFX_FLEX_LEVELS];
     CfxTimeline *load_control, *demand_response, *import_limit;
+    const CfxCurve *hold; /* of operators; NULL, and INFINITY in it: none */
 } CfxLimitSignals;
 
 CfxLimitSignals cfx_limits_signals(CfxSite *site);
@@ -20,7 +21,10 @@ CfxLimitSignals cfx_limits_signals(CfxSite *site);
 double cfx_limits_percent(const CfxLimitSignals *signals, gint64 us);
 /* The level of 87 at @us, 0…3: from 2 on only minimum and promised energy is charged. */
 int cfx_limits_level(const CfxLimitSignals *signals, gint64 us);
-/* What import may be at @us: the lowest of all. NAN where physical or contract is none. */
+/* What import may be at @us without holds: the lowest of all. NAN where physical or contract is
+ * none. */
+double cfx_limits_signal_w(const CfxLimitSignals *signals, gint64 us);
+/* The same with holds. */
 double cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us);
 /* The same over [start, end) as a curve; the contract holds after its end. */
 void cfx_limits_curve(const CfxLimitSignals *signals, gint64 start_us, gint64 end_us, CfxCurve *to);

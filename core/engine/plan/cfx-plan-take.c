@@ -270,15 +270,15 @@ set_full(CfxSite *site, CfxPlanRun *run, const Take *take, gint64 plan)
     for (guint k = 0; k < run->problem->full->len; k++) {
         CfxEngineDevice *device = g_ptr_array_index(run->problem->full, k);
         double least_w = cfx_engine_device_least_w(device);
+        guint index = index_of(site, device);
         g_auto(CfxCurve) curve = CFX_CURVE_INIT;
         for (guint j = 0; j < inputs->n; j++) {
-            gboolean fits = least_w <= left_w[j] + SAME_W && inputs->level[j] < 2;
+            double cap_w = run->problem->cap_w[(gsize)index * inputs->n + j];
+            gboolean fits = least_w <= fmin(left_w[j], cap_w) + SAME_W && inputs->level[j] < 2;
             cfx_curve_append(&curve, inputs->edge_us[j], fits ? least_w : 0);
             left_w[j] -= fits ? least_w : 0;
         }
-        cfx_curve_append(&curve,
-                         inputs->edge_us[inputs->n],
-                         last_fail_safe(run->problem, index_of(site, device)));
+        cfx_curve_append(&curve, inputs->edge_us[inputs->n], last_fail_safe(run->problem, index));
         set_desired(site, run, device, &curve, plan);
         changed++;
     }

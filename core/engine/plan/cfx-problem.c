@@ -2,6 +2,7 @@
 #include "plan/cfx-problem.h"
 
 #include "cfx-unit.h"
+#include "hold/cfx-hold.h"
 
 /* For so long an idle device counts with what it may draw now, even if a lower fail-safe power is
  * on its way to it. */
@@ -92,6 +93,7 @@ fill_fail_safe(CfxPlanProblem *self, CfxSite *site)
         for (guint i = 0; i < n; i++)
             self->fail_safe_w[i * n_slots + j] = to_w[i];
     }
+    cfx_hold_caps(site, self->inputs->edge_us, n_slots, self->fail_safe_w, self->cap_w);
 }
 
 /* share of a slot in which the car is there */
@@ -137,13 +139,13 @@ static void
 fill_node(CfxPlanProblem *self, guint32 features)
 {
     const CfxPlanInputs *inputs = self->inputs;
-    const double *limits_w[CFX_PROBLEM_LIMITS] = { inputs->physical_w,
-                                                   inputs->contracted_w,
-                                                   inputs->limit_w };
-    static const guint32 tiers[CFX_PROBLEM_LIMITS] = { CFX_LIMIT_PHYSICAL,
-                                                       CFX_LIMIT_CONTRACTED,
-                                                       CFX_LIMIT_SIGNAL };
-    gboolean is_signalled = FALSE;
+    const double *limits_w[CFX_PROBLEM_LIMITS] = {
+        inputs->physical_w, inputs->contracted_w, inputs->signal_w, inputs->limit_w
+    };
+    static const guint32 tiers[CFX_PROBLEM_LIMITS] = {
+        CFX_LIMIT_PHYSICAL, CFX_LIMIT_CONTRACTED, CFX_LIMIT_SIGNAL, CFX_LIMIT_HOLD
+    };
+    gboolean is_signalled = FALSE, is_held = FALSE;
 
     for (guint j = 0; j < inputs->n; j++) {
         self->base_kw[j] = MAX(inputs->expected_w[j], -self->room_w[j]) * KW;
@@ -162,7 +164,8 @@ fill_node(CfxPlanProblem *self, guint32 features)
                 cfx_power_room(limits_w[i][j], inputs->cautious_w[j] + self->fixed_w[j]);
             self->limit_kw[(gsize)i * inputs->n + j] = MAX(self->base_kw[j] + room_w * KW, 0);
         }
-        is_signalled = is_signalled || inputs->limit_w[j] < inputs->contracted_w[j];
+        is_signalled = is_signalled || inputs->signal_w[j] < inputs->contracted_w[j];
+        is_held = is_held || inputs->limit_w[j] < inputs->signal_w[j];
     }
     self->node = (CfxProblemNode){
         .struct_size = sizeof(CfxProblemNode),
@@ -180,7 +183,7 @@ fill_node(CfxPlanProblem *self, guint32 features)
         };
         self->limit_at[i] = &self->limits[i];
     }
-    self->problem.n_limits = is_signalled ? CFX_PROBLEM_LIMITS : CFX_PROBLEM_LIMITS - 1;
+    self->problem.n_limits = is_held ? 4 : is_signalled ? 3 : 2;
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -350,7 +353,8 @@ row_bounds(CfxPlanProblem *self, guint i)
                              0.1;
     for (guint j = 0; j < inputs->n; j++) {
         double share = presence(inputs, j, row->leaves_us);
-        max_kw[j] = has_right(row, inputs->level[j]) ? row->max_w * share * KW : 0;
+        double max_w = fmin(row->max_w, self->cap_w[(gsize)row->index * inputs->n + j]);
+        max_kw[j] = has_right(row, inputs->level[j]) ? max_w * share * KW : 0;
         least_kw[j] = row->least_w * share * KW;
         if (least_kw[j] > 0)
             self->problem.needs |= CFX_NEED_LEAST_RATE;
@@ -421,6 +425,7 @@ cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features)
     self->full = g_ptr_array_new();
     self->n_all = site->devices->len;
     self->fail_safe_w = g_new0(double, (gsize)(self->n_all + 1) * n_slots);
+    self->cap_w = g_new0(double, (gsize)(self->n_all + 1) * n_slots);
     self->fixed_w = g_new0(double, n_slots);
     self->room_w = g_new0(double, n_slots);
     for (guint i = 0; i < self->n_all; i++) {
@@ -433,6 +438,7 @@ cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features)
             continue;
         }
         CfxProblemRow row = row_of(device, now_us);
+        row.index = i;
         if ((features & CFX_NEED_LEAST_RATE) == 0)
             row.least_w = 0;
         g_array_append_val(self->rows, row);
@@ -482,6 +488,7 @@ cfx_plan_problem_free(CfxPlanProblem *self)
     g_ptr_array_unref(self->full);
     g_free(self->target_at);
     g_free(self->fail_safe_w);
+    g_free(self->cap_w);
     g_free(self->fixed_w);
     g_free(self->room_w);
     g_free(self->ids);

@@ -12,12 +12,13 @@
 #include "plan/cfx-inputs.h"
 #include "session/cfx-session.h"
 
-#define CFX_PROBLEM_LIMITS 3
+#define CFX_PROBLEM_LIMITS 4
 
 /* one planned device, that is one car with a need */
 typedef struct {
     CfxEngineDevice *device;
     double max_w; /* while it is there */
+    guint index;  /* of the device in the site */
     double least_w;
     double one_phase_w; /* what it draws for certain if its phases are not known */
     double spread;      /* limit per power that it draws for certain, 1: they are the same */
@@ -35,6 +36,7 @@ typedef struct {
         *full;   /* (element-type CfxEngineDevice) cars that want no more: 6 A if there is room */
     guint n_all; /* devices of the site */
     double *fail_safe_w;    /* n_all × slots */
+    double *cap_w;          /* n_all × slots: what holds leave; INFINITY: none */
     double *fixed_w;        /* slots: what all others may draw */
     double *room_w;         /* slots: what is left for the planned ones */
     double unavoidable_kwh; /* beyond the limit whatever is planned */

@@ -2,6 +2,7 @@
 #include "recover/cfx-recover.h"
 
 #include "apply/cfx-apply.h"
+#include "hold/cfx-hold.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-plan.h"
 #include "plan/cfx-trigger.h"
@@ -75,7 +76,9 @@ load_ended(CfxSite *site)
     if (--site->loads > 0)
         return;
     cfx_recover_check(site);
+    cfx_hold_curve(site, &site->hold);
     cfx_ingest_limit(site);
+    cfx_hold_watch(site);
     cfx_meter_slots(site);
     if (site->state == CFX_SITE_READY && site->devices->len > 0) {
         cfx_apply_next_version(site); /* what is reserved is stored from the first moment on */
@@ -146,6 +149,35 @@ sessions_came(gpointer data, const CfxRecords *records, const GError *error)
             g_hash_table_replace(site->ended, session->key, session);
         else
             cfx_session_free(session);
+    }
+    load_ended(site);
+}
+
+static void
+holds_came(gpointer data, const CfxRecords *records, const GError *error)
+{
+    g_autofree Load *load = data;
+    CfxSite *site = load_site(load);
+    if (site == NULL)
+        return;
+
+    for (gsize i = 0; records != NULL && i < records->n; i++) {
+        g_autoptr(GError) problem = NULL;
+        const CfxRecord *record = records->records[i];
+        g_autoptr(CfxHold) hold = cfx_hold_parse(record->doc, record->doc_size, &problem);
+        if (hold == NULL) {
+            cfx_log(load->engine->host,
+                    CFX_LOG_WARNING,
+                    "hold %s cannot be read: %s",
+                    record->key,
+                    problem->message);
+            continue;
+        }
+        load->engine->last_hold = MAX(load->engine->last_hold, hold->id);
+        /* the last one ever may be of another site, or long over */
+        if (hold->site == site->asset && !cfx_hold_find(site, hold->id) &&
+            cfx_hold_over_us(hold) > cfx_now_site(load->engine->host) - CFX_ENGINE_PAST)
+            g_ptr_array_add(site->holds, g_steal_pointer(&hold));
     }
     load_ended(site);
 }
@@ -298,6 +330,15 @@ cfx_recover_site(CfxSite *site)
     const CfxTerm made = { .name = "made", .from = now_us - 48 * CFX_HOUR, .to = CFX_TIME_MAX };
     const CfxTerm recent = { .name = "ended", .from = now_us - 48 * CFX_HOUR, .to = CFX_TIME_MAX };
 
+    const CfxTerm held = { .name = "over", .from = now_us - CFX_ENGINE_PAST, .to = CFX_TIME_MAX };
+    CfxRecordQuery last_hold = {
+        .struct_size = sizeof last_hold,
+        .flags = CFX_QUERY_DESCENDING,
+        .collection = CFX_HOLD_COLLECTION,
+        .order = "number",
+        .limit = 1,
+    };
+
     site->state = CFX_SITE_LOADING;
     site->loads++; /* until all are asked */
     host->data->read_records(host, &by_key, site_came, load_new(site));
@@ -305,6 +346,8 @@ cfx_recover_site(CfxSite *site)
     read_records(site, CFX_SESSION_COLLECTION, &of_site, &open, sessions_came);
     read_records(site, CFX_SESSION_COLLECTION, &of_site, &recent, sessions_came);
     read_records(site, CFX_PLAN_COLLECTION, &of_site, &made, plans_came);
+    read_records(site, CFX_HOLD_COLLECTION, &of_site, &held, holds_came);
+    host->data->read_records(host, &last_hold, holds_came, load_new(site));
     cfx_recover_beliefs(site);
     site->loads--;
 }

@@ -3,6 +3,7 @@
 #include "cfx-engine-private.h"
 
 #include "apply/cfx-apply.h"
+#include "hold/cfx-hold.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-inputs.h"
 #include "report/cfx-names.h"
@@ -88,6 +89,7 @@ put_site(CfxJsonWriter *to, CfxSite *site)
     cfx_json_member_real(to, "signal_percent", cfx_limits_percent(&signals, now_us));
     cfx_json_member_real(to, "contract_kw", flex->consumption_capacity_w * KILO);
     cfx_json_member_real(to, "limit_kw", cfx_limits_effective_w(&signals, now_us) * KILO);
+    cfx_hold_put_site(site, to);
     cfx_json_member_real(
         to, "power_kw", live != NULL ? cfx_timeline_best(live, now_us) * KILO : NAN);
     cfx_json_member_int(to, "devices", site->devices->len);
@@ -297,6 +299,7 @@ cfx_engine_plan_json(CfxEngine *self, gint64 site_id, GError **error)
         cfx_json_time(&to, cfx_int_at(view->edges_us, j));
     cfx_json_end_array(&to);
     put_reals(&to, "price_per_kwh", plan->buy, n, 1);
+    cfx_hold_put_site(site, &to);
     put_reals(&to, "limit_kw", plan->limit_w, n, KILO);
     put_reals(&to, "base_kw", plan->base_w, n, KILO);
     cfx_json_name(&to, "devices");

@@ -3,6 +3,7 @@
 
 #include "cfx-day.h"
 #include "cfx-outbox.h"
+#include "hold/cfx-hold.h"
 #include "session/cfx-session.h"
 
 #define KWH 1e-3
@@ -203,7 +204,7 @@ cfx_story_limit(CfxSite *site, double before_w, double percent)
     static const char *const words[] = { "no",  "one",   "two",   "three", "four", "five",
                                          "six", "seven", "eight", "nine",  "ten" };
     CfxJsonWriter doc;
-    double now_w = site->limit_now_w;
+    double now_w = site->signal_now_w;
     g_autoptr(GString) text = g_string_new(NULL);
     guint n = count_lowered(site, cfx_now_site(site->engine->host));
 
@@ -227,4 +228,46 @@ cfx_story_limit(CfxSite *site, double before_w, double percent)
     cfx_json_member_real(&doc, "limit_kw", now_w * KWH);
     cfx_json_member_int(&doc, "lowered", n);
     end(site, &doc, "cfx.story.limit", site->asset, text->str);
+}
+
+void
+cfx_story_hold(CfxSite *site, const CfxHold *hold)
+{
+    CfxJsonWriter doc;
+    g_autoptr(GString) text = g_string_new(NULL);
+
+    if (hold->ended_us == 0) {
+        g_autofree char *until = cfx_day_text(site->flex->zone, hold->until_us);
+        g_string_append_printf(text,
+                               "%s is held to %.1f kW until %s by %s",
+                               hold->where,
+                               hold->max_w * KWH,
+                               until,
+                               hold->by);
+        if (hold->reason != NULL)
+            g_string_append_printf(text, ": %s", hold->reason);
+    } else if (hold->ended_by != NULL) {
+        g_string_append_printf(text,
+                               "the hold of %s to %.1f kW was ended by %s",
+                               hold->where,
+                               hold->max_w * KWH,
+                               hold->ended_by);
+    } else {
+        g_string_append_printf(
+            text, "the hold of %s to %.1f kW is over", hold->where, hold->max_w * KWH);
+    }
+    begin(site, &doc, NULL);
+    cfx_json_member_int(&doc, "hold", hold->id);
+    cfx_json_member_text(&doc, "where", hold->where);
+    cfx_json_member_real(&doc, "max_kw", hold->max_w * KWH);
+    cfx_json_name(&doc, "until");
+    cfx_json_time(&doc, hold->until_us);
+    cfx_json_member_text(&doc, "by", hold->by);
+    cfx_json_member_text(&doc, "reason", hold->reason);
+    cfx_json_member_text(&doc, "ended_by", hold->ended_by);
+    end(site,
+        &doc,
+        hold->ended_us == 0 ? "cfx.story.hold" : "cfx.story.hold-over",
+        hold->asset,
+        text->str);
 }

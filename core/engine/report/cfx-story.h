@@ -13,4 +13,6 @@ void cfx_story_full(CfxSite *site, const CfxSession *session);
 void cfx_story_left(CfxSite *site, const CfxSession *session);
 void cfx_story_lost(CfxEngineDevice *device, gboolean is_back);
 void cfx_story_refused(CfxEngineDevice *device);
+/* It begins, runs out, or was ended. */
+void cfx_story_hold(CfxSite *site, const CfxHold *hold);
 void cfx_story_limit(CfxSite *site, double before_w, double percent);

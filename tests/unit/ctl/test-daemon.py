@@ -5,8 +5,10 @@
 import json
 import os
 import pathlib
+import pwd
 import signal
 import socket
+import sqlite3
 import struct
 import subprocess
 import sys
@@ -66,10 +68,19 @@ class Case(unittest.TestCase):
         return text
 
     def stop(self, process):
-        began = time.monotonic()
         process.send_signal(signal.SIGTERM)
         _, text = process.communicate(timeout=30)
-        return process.returncode, time.monotonic() - began, text
+        return process.returncode, text
+
+    def import_site(self):
+        """The demo's site, with secrets."""
+        secrets = self.folder / "secrets"
+        secrets.mkdir()
+        for principal in json.loads(pathlib.Path(SITE).read_text())["principals"]:
+            for credential in principal.get("credentials", []):
+                if "secret" in credential:
+                    (secrets / credential["secret"]).write_text("0123456789abcdef0123456789abcdef\n")
+        return self.ctl("import", SITE, "--secrets", secrets, "--json")
 
     def ctl(self, *arguments, **more):
         done = subprocess.run([CTL, *map(str, arguments)], text=True, capture_output=True, timeout=60,
@@ -159,11 +170,24 @@ class Case(unittest.TestCase):
     # --- life
 
     def test_orderly_stop(self):
-        process = self.start(self.config(self.storage() + "[listener:a]\naddress=127.0.0.1:0\n"))
-        status, seconds, text = self.stop(process)
+        path = self.config("log-level=debug\n" + self.storage() + "[listener:a]\naddress=127.0.0.1:0\n"
+                           "[scheduler:flow]\nplugin=scheduler-flow\n[planner]\nscheduler=flow\n")
+        process = self.start(path)
+        self.assertEqual(self.import_site()[0], 0)
+        status, text = self.stop(process)
         self.assertEqual(status, 0, text)
-        self.assertLess(seconds, 2)
+        # each part in its turn: nobody new, then who talks to devices, who plans, who stores
+        steps = [line.split("stopping: ")[1] for line in text.splitlines() if "stopping: " in line]
+        self.assertEqual(steps, ["web", "adapters", "engine", "schedulers", "store", "control socket"])
+        self.assertNotIn("takes too long", text)
+        self.assertTrue(text.splitlines()[-1].endswith("host: stopped"), text)
         self.assertFalse(self.socket.exists())
+        # the store was closed: it is one file that is whole, and all that was said is in it
+        self.assertFalse([p.name for p in self.folder.glob("x.db-*") if p.name != "x.db-lock"])
+        with sqlite3.connect(self.folder / "x.db") as store:
+            self.assertEqual(store.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+            self.assertGreater(store.execute("SELECT count(*) FROM records").fetchone()[0], 20)
+        store.close()
 
     def test_killed_socket_is_replaced(self):
         process = self.start(self.config(""))
@@ -198,7 +222,7 @@ class Case(unittest.TestCase):
         process.send_signal(signal.SIGHUP)
         self.assertIn("[listener:a] rate has changed: this needs a restart", process.stderr.readline())
         self.assertIn("read again", process.stderr.readline())
-        status, _, text = self.stop(process)
+        status, text = self.stop(process)
         self.assertEqual(status, 0)
         self.assertIn("info: api: stopping", text)  # the new level
 
@@ -226,14 +250,9 @@ class Case(unittest.TestCase):
     def test_import_and_look(self):
         self.start(self.config(self.storage() + "[scheduler:flow]\nplugin=scheduler-flow\n"
                                "[planner]\nscheduler=flow\n"))
-        secrets = self.folder / "secrets"
-        secrets.mkdir()
-        for principal in json.loads(pathlib.Path(SITE).read_text())["principals"]:
-            for credential in principal.get("credentials", []):
-                if "secret" in credential:
-                    (secrets / credential["secret"]).write_text("0123456789abcdef0123456789abcdef\n")
-        status, first, error = self.ctl("import", SITE, "--secrets", secrets, "--json")
+        status, first, error = self.import_site()
         self.assertEqual((status, error), (0, ""))
+        secrets = self.folder / "secrets"
         again = json.loads(self.ctl("import", SITE, "--secrets", secrets, "--json")[1])
         self.assertGreater(json.loads(first)["assets"]["new"], 0)
         self.assertEqual(again["assets"]["new"], 0)
@@ -277,6 +296,48 @@ class Case(unittest.TestCase):
         status, _, error = self.ctl("approve", "CP998", "--instance", "ocpp", "--power-max", "11 apples")
         self.assertEqual(status, 1)
         self.assertIn("power-max", error)
+
+    def test_holds(self):
+        path = self.config(self.storage() + "[scheduler:flow]\nplugin=scheduler-flow\n[planner]\nscheduler=flow\n")
+        process = self.start(path)
+        self.import_site()
+        self.assertEqual(self.ctl("hold")[1], "nothing is held back\n")
+        status, out, error = self.ctl("hold", "Martinique", "--max", "20kW", "--for", "2h", "--reason", "cable")
+        self.assertEqual((status, error), (0, ""))
+        self.assertIn("hold 1: Martinique draws at most 20.0 kW until ", out)
+        status, out, error = self.ctl("hold", "CP003", "--max", "500 kW", "--until", "18:00")
+        self.assertEqual((status, error), (0, ""))
+        self.assertIn("It has no effect now: no more than 22.0 kW", out)
+        self.assertIn("It does not reach CP003 now", out)
+        # what was acknowledged is there after the hardest end
+        process.kill()
+        process.communicate()
+        self.start(path)
+        held = json.loads(self.ctl("hold", "list", "--json")[1])["holds"]
+        self.assertEqual([(h["hold"], h["where"], h["max_kw"], h["state"]) for h in held],
+                         [(1, "Martinique", 20, "on"), (2, "CP003", 500, "on")])
+        self.assertEqual((held[0]["reason"], held[0]["by"]), ("cable", self.caller()))
+        self.assertIn("20.000", self.ctl("status")[1])
+        self.assertIn("cable", self.ctl("status")[1])
+        self.assertEqual(self.ctl("hold", "end", "1")[::2], (0, ""))
+        held = json.loads(self.ctl("hold", "list", "--json")[1])["holds"]
+        self.assertEqual((held[0]["state"], held[0]["ended_by"]), ("ended", self.caller()))
+        for wrong, status, words in (
+                (("end", "1"), 1, "no such hold is in force"),
+                (("end", "x"), 2, "is no number of a hold"),
+                (("CP003",), 2, "say how much and how long"),
+                (("CP003", "--max", "5kW"), 2, "say how much and how long"),
+                (("CP003", "--max", "5 kW", "--for", "soon"), 1, "is no length of time"),
+                (("CP003", "--max", "5 apples", "--for", "1h"), 1, "max: "),
+                (("CP077", "--max", "5 kW", "--for", "1h"), 1, "no such site or station")):
+            got, _, error = self.ctl("hold", *wrong)
+            self.assertEqual(got, status, error)
+            self.assertIn(words, error)
+
+    def caller(self):
+        name = pwd.getpwuid(os.getuid()).pw_name
+        behalf = os.environ.get("SUDO_USER", name)
+        return name if behalf == name else f"{name} for {behalf}"
 
     def test_wrong_document(self):
         self.start(self.config(self.storage()))

@@ -33,6 +33,8 @@ typedef struct {
     double value;
 } Belief;
 
+#define TWIN_ASSET 9
+
 static Fixture *the_fixture;
 
 /* --- base ------------------------------------------------------------------------------------- */
@@ -440,11 +442,12 @@ put_source(CfxModelBuilder *builder, gint64 id, guint32 type, const char *name)
 }
 
 static void
-put_station(CfxModelBuilder *builder, guint i, double fail_safe_w)
+put_station(CfxModelBuilder *builder, guint i, double fail_safe_w, gboolean is_twin)
 {
     gint64 id = FIXTURE_FIRST_ASSET + i;
     gboolean is_large = i < FIXTURE_STATIONS / 2;
-    g_autofree char *identity = g_strdup_printf("CP%03u", i + 1);
+    g_autofree char *identity = is_twin ? g_strdup("TWIN") : g_strdup_printf("CP%03u", i + 1);
+    g_autofree char *name = is_twin ? g_strdup_printf("EVSE %u", i + 1) : g_strdup(identity);
     g_autofree char *attributes =
         g_strdup_printf("{\"sensors\":{\"power\":%d},\"fail-safe-power\":\"%.3f kW\",\"phases\":3,"
                         "\"min-current\":\"6 A\",\"max-current\":\"%d A\",\"voltage\":\"230 V\","
@@ -455,10 +458,10 @@ put_station(CfxModelBuilder *builder, guint i, double fail_safe_w)
     CfxAsset evse = {
         .struct_size = sizeof evse,
         .id = id,
-        .parent = 1,
+        .parent = is_twin ? TWIN_ASSET : 1,
         .account = 1,
         .type = "evse",
-        .name = identity,
+        .name = name,
         .latitude = NAN,
         .longitude = NAN,
         .attributes = attributes,
@@ -472,7 +475,7 @@ put_station(CfxModelBuilder *builder, guint i, double fail_safe_w)
         .asset = id,
         .instance = "ocpp",
         .identity = identity,
-        .unit = 1,
+        .unit = is_twin ? i + 1 : 1,
     };
 
     cfx_model_builder_put(builder, CFX_MODEL_ASSET, &evse);
@@ -535,8 +538,16 @@ model_new(const FixtureSetup *setup)
     put_source(builder, SOURCE_SIGNAL, CFX_SOURCE_SIGNAL, "ven");
     put_source(builder, SOURCE_METER, CFX_SOURCE_GATEWAY, "gateway");
     put_source(builder, SOURCE_FORECAST, CFX_SOURCE_FORECASTER, "forecaster");
+    CfxAsset twin = site;
+    twin.id = TWIN_ASSET;
+    twin.parent = 1;
+    twin.type = "charging-station";
+    twin.name = "TWIN";
+    twin.attributes = twin.flex_context = "{}";
+    if (setup->twins)
+        cfx_model_builder_put(builder, CFX_MODEL_ASSET, &twin);
     for (guint i = 0; i < setup->stations; i++)
-        put_station(builder, i, setup->fail_safe_w);
+        put_station(builder, i, setup->fail_safe_w, setup->twins && i < 2);
     return cfx_model_builder_end(builder);
 }
 
@@ -1019,6 +1030,15 @@ CfxSession *
 fixture_session(Fixture *self, guint i)
 {
     return cfx_engine_device(self->engine, FIXTURE_FIRST_ASSET + i)->session;
+}
+
+const char *
+fixture_record(const Fixture *self, const char *collection, const char *key)
+{
+    g_autofree char *both = record_key(collection, key);
+    const Stored *stored = g_hash_table_lookup(self->records, both);
+
+    return stored != NULL ? stored->doc : NULL;
 }
 
 guint

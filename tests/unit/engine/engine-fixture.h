@@ -58,6 +58,7 @@ typedef struct {
     const char *flex_context;    /* NULL: the usual one */
     double fail_safe_w;
     guint stations;
+    gboolean twins;                   /* the first two are the EVSEs of one station, TWIN */
     const CfxSchedulerOps *scheduler; /* NULL: none */
 } FixtureSetup;
 
@@ -115,6 +116,8 @@ double fixture_sum_w(const Fixture *self, gint64 us);
 void fixture_answer(Fixture *self, guint station);
 CfxSite *fixture_site(Fixture *self);
 CfxSession *fixture_session(Fixture *self, guint station);
+/* The newest document of a record, or NULL. */
+const char *fixture_record(const Fixture *self, const char *collection, const char *key);
 guint fixture_count_notices(const Fixture *self, const char *topic);
 
 /* The scheduler of the module named by the environment; NULL: there is none. */

@@ -15,7 +15,7 @@
 static double wished_kw[FIXTURE_STATIONS]; /* by EVSE, in all slots where it may */
 static guint n_loads, n_updates, n_solves;
 static gboolean fails;
-static double last_room_kw, last_limit_kw[3];
+static double last_room_kw, last_limit_kw[4];
 
 static gpointer
 fake_open(gpointer self, GError **error)

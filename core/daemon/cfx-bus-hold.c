@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Holds of operators over the bus. What is answered is stored. */
+#include "cfx-bus-methods.h"
+#include "cfx-engine.h"
+
+#include <string.h>
+
+typedef struct {
+    CfxBusCall *call;
+    char *json; /* nullable */
+} Answer;
+
+static void
+stored(gpointer data, const GError *error)
+{
+    g_autofree Answer *answer = data;
+
+    if (error == NULL) {
+        cfx_bus_reply(answer->call, answer->json);
+        return;
+    }
+    g_autoptr(GError) local = g_error_copy(error);
+    g_prefix_error(&local, "in force, but not stored, so that a restart forgets it: ");
+    cfx_bus_fail(answer->call, local);
+    g_free(answer->json);
+}
+
+static void
+answer_when_stored(CfxEngine *engine, CfxBusCall *call, char *json)
+{
+    Answer *answer = g_new0(Answer, 1);
+
+    *answer = (Answer){ call, json };
+    cfx_engine_when_stored(engine, stored, answer);
+}
+
+static gboolean
+check_options(GVariant *options, const char *const *known, const char *method, GError **error)
+{
+    for (gsize i = 0; i < g_variant_n_children(options); i++) {
+        const char *name;
+        g_autoptr(GVariant) value = NULL;
+        g_variant_get_child(options, i, "{&sv}", &name, &value);
+        if (g_strv_contains(known, name) && g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
+            continue;
+        g_set_error(error,
+                    CFX_ERROR,
+                    CFX_ERROR_INVALID,
+                    "%s: is no option of %s, or of another type",
+                    name,
+                    method);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* "root", or "root for alice" where a person says so (transfer full) */
+static char *
+who(const CfxBusCall *call, GVariant *options)
+{
+    g_autofree char *caller = cfx_bus_caller(call);
+    const char *behalf = NULL;
+
+    g_variant_lookup(options, "behalf", "&s", &behalf);
+    if (behalf == NULL || *behalf == '\0' || strcmp(behalf, caller) == 0)
+        return g_steal_pointer(&caller);
+    return g_strdup_printf("%s for %.64s", caller, behalf);
+}
+
+static void
+hold_set(gpointer data, GVariant *arguments, CfxBusCall *call)
+{
+    static const char *const known[] = { "for", "until", "reason", "behalf", NULL };
+    g_autoptr(GVariant) options = NULL;
+    g_autoptr(GError) error = NULL;
+    CfxHoldAsk ask = { 0 };
+    char *json = NULL;
+
+    g_variant_get(arguments, "(&s&s@a{sv})", &ask.where, &ask.max, &options);
+    g_autofree char *by = who(call, options);
+    ask.by = by;
+    g_variant_lookup(options, "for", "&s", &ask.length);
+    g_variant_lookup(options, "until", "&s", &ask.until);
+    g_variant_lookup(options, "reason", "&s", &ask.reason);
+    if (check_options(options, known, "HoldSet", &error))
+        json = cfx_engine_hold_set(data, &ask, &error);
+    if (json != NULL)
+        answer_when_stored(data, call, json);
+    else
+        cfx_bus_fail(call, error);
+}
+
+static void
+holds(gpointer data, GVariant *arguments, CfxBusCall *call)
+{
+    cfx_bus_reply(call, cfx_engine_holds_json(data));
+}
+
+static void
+hold_end(gpointer data, GVariant *arguments, CfxBusCall *call)
+{
+    static const char *const known[] = { "behalf", NULL };
+    g_autoptr(GVariant) options = NULL;
+    g_autoptr(GError) error = NULL;
+    gint64 id;
+
+    g_variant_get(arguments, "(x@a{sv})", &id, &options);
+    g_autofree char *by = who(call, options);
+    if (check_options(options, known, "HoldEnd", &error) &&
+        cfx_engine_hold_end(data, id, by, &error))
+        answer_when_stored(data, call, NULL);
+    else
+        cfx_bus_fail(call, error);
+}
+
+const CfxBusMethod cfx_bus_hold_methods[] = {
+    { "HoldSet", hold_set },
+    { "Holds", holds },
+    { "HoldEnd", hold_end },
+    { NULL, NULL },
+};
