@@ -47,7 +47,7 @@ set_need(gpointer data, gint64 key, GVariant *arguments, CfxBusCall *call)
     g_variant_get(arguments, "(&s&s)", &need, &by);
     if (cfx_engine_session_set(
             data, device, *need != '\0' ? need : NULL, *by != '\0' ? by : NULL, &error))
-        cfx_bus_reply(call, NULL);
+        cfx_bus_reply_when_stored(data, call, NULL);
     else
         cfx_bus_fail(call, error);
 }

@@ -27,13 +27,33 @@ reply(CfxBusCall *call, char *json, const GError *error)
         cfx_bus_fail(call, error);
 }
 
+typedef struct {
+    CfxBusCall *call;
+    char *json; /* nullable */
+} Answer;
+
 static void
-session_stored(gpointer data, const GError *error)
+stored(gpointer data, const GError *error)
 {
-    if (error == NULL)
-        cfx_bus_reply(data, NULL);
-    else
-        cfx_bus_fail(data, error);
+    g_autofree Answer *answer = data;
+
+    if (error == NULL) {
+        cfx_bus_reply(answer->call, answer->json);
+        return;
+    }
+    g_autoptr(GError) local = g_error_copy(error);
+    g_prefix_error(&local, "in force, but not stored, so that a restart forgets it: ");
+    cfx_bus_fail(answer->call, local);
+    g_free(answer->json);
+}
+
+void
+cfx_bus_reply_when_stored(CfxEngine *engine, CfxBusCall *call, char *json)
+{
+    Answer *answer = g_new0(Answer, 1);
+
+    *answer = (Answer){ call, json };
+    cfx_engine_when_stored(engine, stored, answer);
 }
 
 static void
@@ -44,7 +64,7 @@ session_set(gpointer data, GVariant *arguments, CfxBusCall *call)
     g_variant_get(arguments, "(&s&s&s)", &where, &need, &by);
     if (cfx_engine_session_set(
             data, where, *need != '\0' ? need : NULL, *by != '\0' ? by : NULL, &error))
-        cfx_engine_when_stored(data, session_stored, call);
+        cfx_bus_reply_when_stored(data, call, NULL);
     else
         cfx_bus_fail(call, error);
 }

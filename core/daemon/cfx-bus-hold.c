@@ -5,35 +5,6 @@
 
 #include <string.h>
 
-typedef struct {
-    CfxBusCall *call;
-    char *json; /* nullable */
-} Answer;
-
-static void
-stored(gpointer data, const GError *error)
-{
-    g_autofree Answer *answer = data;
-
-    if (error == NULL) {
-        cfx_bus_reply(answer->call, answer->json);
-        return;
-    }
-    g_autoptr(GError) local = g_error_copy(error);
-    g_prefix_error(&local, "in force, but not stored, so that a restart forgets it: ");
-    cfx_bus_fail(answer->call, local);
-    g_free(answer->json);
-}
-
-static void
-answer_when_stored(CfxEngine *engine, CfxBusCall *call, char *json)
-{
-    Answer *answer = g_new0(Answer, 1);
-
-    *answer = (Answer){ call, json };
-    cfx_engine_when_stored(engine, stored, answer);
-}
-
 static gboolean
 check_options(GVariant *options, const char *const *known, const char *method, GError **error)
 {
@@ -85,7 +56,7 @@ hold_set(gpointer data, GVariant *arguments, CfxBusCall *call)
     if (check_options(options, known, "HoldSet", &error))
         json = cfx_engine_hold_set(data, &ask, &error);
     if (json != NULL)
-        answer_when_stored(data, call, json);
+        cfx_bus_reply_when_stored(data, call, json);
     else
         cfx_bus_fail(call, error);
 }
@@ -108,7 +79,7 @@ hold_end(gpointer data, GVariant *arguments, CfxBusCall *call)
     g_autofree char *by = who(call, options);
     if (check_options(options, known, "HoldEnd", &error) &&
         cfx_engine_hold_end(data, id, by, &error))
-        answer_when_stored(data, call, NULL);
+        cfx_bus_reply_when_stored(data, call, NULL);
     else
         cfx_bus_fail(call, error);
 }

@@ -3,6 +3,11 @@
 #pragma once
 
 #include "cfx-bus.h"
+#include "cfx-engine.h"
+
+/* Answers when what the engine was told is durable; with an error if it could not be stored. json
+ * (transfer full, nullable) */
+void cfx_bus_reply_when_stored(CfxEngine *engine, CfxBusCall *call, char *json);
 
 extern const CfxBusMethod cfx_bus_register_methods[]; /* data: CfxRegister */
 extern const CfxBusMethod cfx_bus_login_methods[];    /* data: CfxDaemon */
