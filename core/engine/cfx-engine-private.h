@@ -96,6 +96,7 @@ struct _CfxEngineDevice {
     gint64 low_since_us; /* draws next to nothing though it may; 0: no */
 
     /* plan */
+    double undrawn_wh;       /* that the car could have drawn by its plans and has not */
     double planned_stock_wh; /* at planned_at_us, by the report that the plan knew */
     gint64 planned_at_us;
     GHashTable *written; /* slot start → W, what the last plan wrote */
@@ -223,6 +224,8 @@ cfx_engine_device_is(const CfxEngineDevice *device, guint32 flag)
 
 /* most that the device itself can draw, whatever its session */
 double cfx_engine_device_rating_w(const CfxEngineDevice *device);
+/* phases that its car draws on, as far as they were ever seen in this session; 0: unknown */
+guint cfx_engine_device_phases(const CfxEngineDevice *device);
 /* least that it draws when it draws, with the phases that are known or wired */
 double cfx_engine_device_least_w(const CfxEngineDevice *device);
 

@@ -33,11 +33,20 @@ cfx_engine_device_rating_w(const CfxEngineDevice *device)
     return isfinite(rating_w) ? rating_w : INFINITY;
 }
 
+guint
+cfx_engine_device_phases(const CfxEngineDevice *device)
+{
+    if (device->state.phases != 0)
+        return device->state.phases;
+    return device->session != NULL ? device->session->phases : 0;
+}
+
 double
 cfx_engine_device_least_w(const CfxEngineDevice *device)
 {
-    guint phases = device->state.phases != 0 ? device->state.phases : device->flex.phases;
-    double least_w = cfx_flex_model_least_w(&device->flex, phases);
+    guint phases = cfx_engine_device_phases(device);
+    double least_w =
+        cfx_flex_model_least_w(&device->flex, phases != 0 ? phases : device->flex.phases);
 
     if (device->state.power_least_w > least_w)
         least_w = device->state.power_least_w;

@@ -4,7 +4,6 @@
 
 #include "apply/cfx-apply.h"
 #include "cfx-unit.h"
-#include "report/cfx-story.h"
 #include "report/cfx-trace.h"
 
 /* a plan that saves less than this is not worth a message (domain.md 28) */
@@ -285,53 +284,6 @@ set_full(CfxSite *site, CfxPlanRun *run, const Take *take, gint64 plan)
     return changed;
 }
 
-/* --- promises --------------------------------------------------------------------------------- */
-
-/* what keeps a car from getting all: the word for people */
-static const char *
-cause_of_shortage(const CfxSite *site, const CfxPlanProblem *problem, const CfxProblemRow *row)
-{
-    const CfxPlanInputs *inputs = problem->inputs;
-    double most_wh = row->device->session->stock_wh;
-    gboolean is_signalled = FALSE;
-
-    for (guint j = 0; j <= row->by_slot; j++) {
-        most_wh += row->one_phase_w * inputs->hours[j];
-        is_signalled = is_signalled ||
-                       inputs->limit_w[j] < MIN(inputs->contracted_w[j], inputs->physical_w[j]);
-    }
-    if (most_wh < row->wanted_wh)
-        return "too-little-time";
-    return is_signalled ? "load-control" : "site-limit";
-}
-
-static void
-promise(CfxSite *site, CfxPlanRun *run, const Take *take)
-{
-    const CfxPlanInputs *inputs = run->problem->inputs;
-
-    for (guint i = 0; i < take->n; i++) {
-        const CfxProblemRow *row = row_of(take, i);
-        CfxSession *session = row->device->session;
-        double planned_wh = session->stock_wh;
-        for (guint j = 0; j <= row->by_slot; j++)
-            planned_wh += row_at(take, i)[j] / row->spread * inputs->hours[j];
-        double before_wh = session->promised_wh;
-        gboolean is_new = cfx_session_promise(
-            session, planned_wh, run->now_us, cause_of_shortage(site, run->problem, row));
-        /* a car states its need some seconds after it was plugged in */
-        gboolean is_heard = cfx_from_is_stated(session->need_wh.from) ||
-                            run->now_us - session->arrival_us > CFX_MINUTE;
-        if (!session->was_told && is_heard)
-            cfx_story_plugged(site, session);
-        else if (session->was_told && is_new)
-            cfx_story_promise(site, session, before_wh);
-        session->was_told = session->was_told || is_heard;
-        if (session->is_changed || is_new)
-            cfx_session_write(session, site->engine);
-    }
-}
-
 /* --- the plan --------------------------------------------------------------------------------- */
 
 static void
@@ -455,7 +407,7 @@ cfx_plan_take(CfxSite *site, CfxPlanRun *run)
     keep_old(&take);
 
     gint64 id = cfx_apply_next_version(site);
-    promise(site, run, &take);
+    cfx_plan_promise(site, run, power_w);
     guint changed = set_rows(site, run, &take, id) + set_full(site, run, &take, id);
     CfxSitePlan *plan = plan_new(site, run, id);
     g_clear_pointer(&site->plan, cfx_site_plan_free);

@@ -42,6 +42,14 @@ void cfx_plan_close_solver(CfxSite *site);
 void cfx_plan_take(CfxSite *site, CfxPlanRun *run);
 /* What every device falls back to, from the problem's fail-safe grid. */
 void cfx_plan_take_fail_safe(CfxSite *site, const CfxPlanProblem *problem, const CfxCause *cause);
+/* Promises of the cars that are planned, by what comes into force: cfx-plan-promise.c. @power_w: W,
+ * rows × slots; before devices desire it */
+void cfx_plan_promise(CfxSite *site, CfxPlanRun *run, const double *power_w);
+/* The word for what keeps row @i short of @short_wh; NULL: nothing does. (static) */
+const char *cfx_plan_cause_of_shortage(const CfxPlanProblem *problem,
+                                       const double *power_w,
+                                       guint i,
+                                       double short_wh);
 /* Stores it: cfx-plan-store.c. @changed: rows whose desired power became another one */
 void cfx_plan_store(CfxSite *site, CfxPlanRun *run, guint changed);
 

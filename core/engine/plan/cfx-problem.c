@@ -96,9 +96,8 @@ fill_fail_safe(CfxPlanProblem *self, CfxSite *site)
     cfx_hold_caps(site, self->inputs->edge_us, n_slots, self->fail_safe_w, self->cap_w);
 }
 
-/* share of a slot in which the car is there */
-static double
-presence(const CfxPlanInputs *inputs, guint j, gint64 leaves_us)
+double
+cfx_problem_presence(const CfxPlanInputs *inputs, guint j, gint64 leaves_us)
 {
     gint64 start_us = inputs->edge_us[j], end_us = inputs->edge_us[j + 1];
 
@@ -123,7 +122,7 @@ fill_room(CfxPlanProblem *self, CfxSite *site, gint64 now_us)
             if (!is_planned)
                 self->fixed_w[j] += cfx_problem_fixed_w(
                     device, now_us, inputs->edge_us[j], inputs->edge_us[j + 1], fail_safe_w[j]);
-            else if (presence(inputs, j, leaves_us) < 1)
+            else if (cfx_problem_presence(inputs, j, leaves_us) < 1)
                 self->fixed_w[j] += fail_safe_w[j]; /* its place is idle then */
         }
     }
@@ -192,15 +191,16 @@ static CfxProblemRow
 row_of(CfxEngineDevice *device, gint64 now_us)
 {
     const CfxDevice *state = &device->state;
-    guint phases = state->phases != 0 ? state->phases : device->flex.phases;
+    guint known = cfx_engine_device_phases(device);
+    guint phases = known != 0 ? known : device->flex.phases;
     double voltage_v = state->voltage_v > 0 ? state->voltage_v : device->flex.voltage_v;
     double max_w = device->flex.power_max_w;
     double max_a = device->flex.max_current_a;
 
     if (state->power_max_w >= 0)
         max_w = fmin(max_w, state->power_max_w);
-    if (state->current_max_a >= 0)
-        max_a = fmin(max_a, state->current_max_a);
+    if (device->session->current_max_a >= 0)
+        max_a = fmin(max_a, device->session->current_max_a);
     if (isfinite(max_a))
         max_w = fmin(max_w, max_a * phases * device->flex.voltage_v);
     if (state->external_w >= 0)
@@ -217,7 +217,7 @@ row_of(CfxEngineDevice *device, gint64 now_us)
         .spread = 1,
         .leaves_us = cfx_session_leaves_us(device->session, now_us),
     };
-    if (state->phases == 0 && device->flex.phases > 1) {
+    if (known == 0 && device->flex.phases > 1) {
         /* a limit of three phases leaves one of them a third */
         row.one_phase_w = max_w / device->flex.phases;
         if (isfinite(max_a))
@@ -283,8 +283,19 @@ add_target(
     self->problem.needs |= CFX_NEED_TARGETS;
 }
 
+/* older promises weigh more */
+static double
+age_weight(const GArray *ages, gint64 us)
+{
+    guint i = 0;
+
+    while (i < ages->len && g_array_index(ages, gint64, i) != us)
+        i++;
+    return (double)(ages->len - i);
+}
+
 static void
-row_targets(CfxPlanProblem *self, guint i, double age_weight)
+row_targets(CfxPlanProblem *self, guint i, const GArray *ages)
 {
     CfxProblemRow *row = &g_array_index(self->rows, CfxProblemRow, i);
     const CfxSession *session = row->device->session;
@@ -309,13 +320,15 @@ row_targets(CfxPlanProblem *self, guint i, double age_weight)
     }
     if (need_wh <= 0)
         return;
-    if (is_stated && session->promised_wh > 0)
+    for (guint k = 0; is_stated && k < session->n_promises; k++) {
+        const CfxPromise *promise = &session->promises[k];
         add_target(self,
                    i,
                    row->by_slot,
                    CFX_TARGET_PROMISED,
-                   session->promised_wh >= need_wh ? row->wanted_wh : session->promised_wh,
-                   age_weight);
+                   promise->wh >= need_wh ? row->wanted_wh : promise->wh,
+                   age_weight(ages, promise->us));
+    }
     /* nobody knows when it leaves: soon, and if the limits forbid, later */
     if (row->leaves_us == 0)
         add_target(
@@ -323,9 +336,8 @@ row_targets(CfxPlanProblem *self, guint i, double age_weight)
     add_target(self, i, row->by_slot, CFX_TARGET_ASKED, row->wanted_wh, 1);
 }
 
-/* from level 2 on only minimum and promised energy is charged */
-static gboolean
-has_right(const CfxProblemRow *row, guint level)
+gboolean
+cfx_problem_has_right(const CfxProblemRow *row, guint level)
 {
     const CfxSession *session = row->device->session;
 
@@ -352,9 +364,9 @@ row_bounds(CfxPlanProblem *self, guint i)
                                  KW +
                              0.1;
     for (guint j = 0; j < inputs->n; j++) {
-        double share = presence(inputs, j, row->leaves_us);
+        double share = cfx_problem_presence(inputs, j, row->leaves_us);
         double max_w = fmin(row->max_w, self->cap_w[(gsize)row->index * inputs->n + j]);
-        max_kw[j] = has_right(row, inputs->level[j]) ? max_w * share * KW : 0;
+        max_kw[j] = cfx_problem_has_right(row, inputs->level[j]) ? max_w * share * KW : 0;
         least_kw[j] = row->least_w * share * KW;
         if (least_kw[j] > 0)
             self->problem.needs |= CFX_NEED_LEAST_RATE;
@@ -362,33 +374,42 @@ row_bounds(CfxPlanProblem *self, guint i)
 }
 
 static int
-by_promise(gconstpointer a, gconstpointer b, gpointer rows)
+by_time(gconstpointer a, gconstpointer b)
 {
-    const CfxSession *x =
-        g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)a).device->session;
-    const CfxSession *y =
-        g_array_index((GArray *)rows, CfxProblemRow, *(const guint *)b).device->session;
+    gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
 
-    if (x->promised_us != y->promised_us)
-        return x->promised_us < y->promised_us ? -1 : 1;
-    return x->asset < y->asset ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+/* when promises were made, the oldest first, each instant once: those of one instant are equals */
+static GArray *
+ages_of(const CfxPlanProblem *self)
+{
+    GArray *ages = g_array_new(FALSE, FALSE, sizeof(gint64));
+    guint n = 0;
+
+    for (guint i = 0; i < self->rows->len; i++) {
+        const CfxSession *session = g_array_index(self->rows, CfxProblemRow, i).device->session;
+        for (guint k = 0; k < session->n_promises; k++)
+            g_array_append_val(ages, session->promises[k].us);
+    }
+    g_array_sort(ages, by_time);
+    gint64 *at = (gint64 *)(gpointer)ages->data;
+    for (guint i = 0; i < ages->len; i++)
+        if (n == 0 || at[n - 1] != at[i])
+            at[n++] = at[i];
+    g_array_set_size(ages, n);
+    return ages;
 }
 
 static void
 fill_rows(CfxPlanProblem *self)
 {
     guint n = self->rows->len;
-    g_autofree guint *order = g_new0(guint, n + 1);
-    g_autofree double *weight = g_new0(double, n + 1);
+    g_autoptr(GArray) ages = ages_of(self);
 
-    for (guint i = 0; i < n; i++)
-        order[i] = i;
-    /* older promises weigh more */
-    g_qsort_with_data(order, (gint)n, sizeof *order, by_promise, self->rows);
-    for (guint i = 0; i < n; i++)
-        weight[order[i]] = (double)(n - i);
     for (guint i = 0; i < n; i++) {
-        row_targets(self, i, weight[i]);
+        row_targets(self, i, ages);
         row_bounds(self, i);
         CfxProblemRow *row = &g_array_index(self->rows, CfxProblemRow, i);
         row->n_targets = self->targets->len - row->first_target;

@@ -73,6 +73,10 @@ double cfx_problem_fixed_w(const CfxEngineDevice *device,
                            gint64 start_us,
                            gint64 end_us,
                            double fail_safe_w);
+/* Share of slot @j in which a car is there that leaves at @leaves_us (0: unknown). */
+double cfx_problem_presence(const CfxPlanInputs *inputs, guint j, gint64 leaves_us);
+/* From demand response level 2 on only minimum and promised energy is charged. */
+gboolean cfx_problem_has_right(const CfxProblemRow *row, guint level);
 /* Whether the plan may steer this device's car now. */
 gboolean cfx_problem_is_planned(const CfxEngineDevice *device);
 /* Fail-safe power of each device of the site as configured, or its share where nothing is said. */

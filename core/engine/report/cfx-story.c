@@ -82,7 +82,9 @@ cfx_story_plugged(CfxSite *site, const CfxSession *session)
             g_string_append(text, ", promised");
         } else if (isfinite(session->promised_wh)) {
             g_autofree char *promised = energy_text(session->promised_wh);
-            g_string_append_printf(text, ", promised %s (%s)", promised, session->cause);
+            g_string_append_printf(text, ", promised %s", promised);
+            if (session->cause != NULL)
+                g_string_append_printf(text, " (%s)", session->cause);
         }
     } else if (isfinite(session->need_wh.value)) {
         g_string_append_printf(text, " plugged in, says nothing: %s assumed", need);

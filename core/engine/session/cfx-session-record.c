@@ -56,6 +56,15 @@ session_put(const CfxSession *self, CfxJsonWriter *to)
     instant(to, "promised", self->promised_us);
     cfx_json_member_real(to, "delivered_wh", self->delivered_wh);
     cfx_json_member_real(to, "shortfall_wh", cfx_session_shortfall_wh(self));
+    cfx_json_name(to, "promises");
+    cfx_json_begin_array(to);
+    for (guint i = 0; i < self->n_promises; i++) {
+        cfx_json_begin_object(to);
+        cfx_json_member_real(to, "wh", self->promises[i].wh);
+        cfx_json_member_int(to, "at_us", self->promises[i].us);
+        cfx_json_end_object(to);
+    }
+    cfx_json_end_array(to);
     cfx_json_member_text(to, "cause", self->cause);
     cfx_json_member_bool(to, "full", self->is_full);
     cfx_json_member_bool(to, "told", self->was_told);
@@ -130,6 +139,25 @@ get_text(JsonObject *object, const char *name)
     return json_object_get_string_member_with_default(object, name, NULL);
 }
 
+static void
+parse_promises(CfxSession *self, JsonObject *object)
+{
+    JsonNode *node = json_object_get_member(object, "promises");
+    JsonArray *parts =
+        node != NULL && JSON_NODE_HOLDS_ARRAY(node) ? json_node_get_array(node) : NULL;
+
+    for (guint i = 0; parts != NULL && i < json_array_get_length(parts); i++) {
+        JsonNode *part = json_array_get_element(parts, i);
+        if (self->n_promises < CFX_PROMISES_MAX && JSON_NODE_HOLDS_OBJECT(part))
+            self->promises[self->n_promises++] =
+                (CfxPromise){ get_real(json_node_get_object(part), "wh"),
+                              get_int(json_node_get_object(part), "at_us") };
+    }
+    /* older records have only the whole */
+    if (self->n_promises == 0 && isfinite(self->promised_wh))
+        self->promises[self->n_promises++] = (CfxPromise){ self->promised_wh, self->promised_us };
+}
+
 CfxSession *
 cfx_session_parse(const char *doc, gsize size, GError **error)
 {
@@ -158,6 +186,7 @@ cfx_session_parse(const char *doc, gsize size, GError **error)
     self->stock_wh = get_real(object, "stock_wh");
     self->promised_wh = get_real(object, "promised_wh");
     self->promised_us = get_int(object, "promised_us");
+    parse_promises(self, object);
     self->delivered_wh = get_real(object, "delivered_wh");
     self->cause = g_intern_string(get_text(object, "cause"));
     self->is_full = json_object_get_boolean_member_with_default(object, "full", FALSE);

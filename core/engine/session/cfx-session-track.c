@@ -79,9 +79,13 @@ hear_car(CfxEngineDevice *device, CfxSession *session, gboolean is_new)
         *old = said;
         session->is_changed = TRUE;
     }
-    if (session->phases != state->phases ||
-        !same_real(session->current_max_a, state->current_max_a)) {
+    /* phases are those of the car: a report that does not show them does not unsay them */
+    if (state->phases != 0 && session->phases != state->phases) {
         session->phases = state->phases;
+        session->is_changed = TRUE;
+    }
+    if (isfinite(state->current_max_a) &&
+        !same_real(session->current_max_a, state->current_max_a)) {
         session->current_max_a = state->current_max_a;
         session->is_changed = TRUE;
     }
@@ -107,6 +111,7 @@ open_session(CfxEngineDevice *device)
     device->session = session;
     device->low_since_us = 0;
     device->clamp_w = NAN;
+    device->undrawn_wh = 0;
     hear_others(device, session);
 }
 

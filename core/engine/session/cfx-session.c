@@ -91,6 +91,25 @@ cfx_session_leaves_us(const CfxSession *self, gint64 now_us)
     return self->departure_us + ((now_us - self->departure_us) / SLIDE + 1) * SLIDE;
 }
 
+/* older parts stay as they are: what is taken is taken from the youngest, what is added is young */
+static void
+set_promise(CfxSession *self, double wh, gint64 now_us)
+{
+    guint n = self->n_promises;
+
+    if (n > 0 && wh < self->promises[n - 1].wh) {
+        while (n > 1 && self->promises[n - 2].wh >= wh)
+            n--;
+        self->promises[n - 1].wh = wh;
+    } else {
+        n = MIN(n + 1, CFX_PROMISES_MAX);
+        self->promises[n - 1] = (CfxPromise){ wh, now_us };
+    }
+    self->n_promises = n;
+    self->promised_wh = wh;
+    self->promised_us = now_us;
+}
+
 gboolean
 cfx_session_promise(CfxSession *self, double planned_wh, gint64 now_us, const char *cause)
 {
@@ -112,8 +131,7 @@ cfx_session_promise(CfxSession *self, double planned_wh, gint64 now_us, const ch
         if (change_wh < 0 && cause == NULL)
             return FALSE;
     }
-    self->promised_wh = possible_wh;
-    self->promised_us = now_us;
+    set_promise(self, possible_wh, now_us);
     self->cause = possible_wh < self->need_wh.value ? cause : NULL;
     self->is_changed = TRUE;
     return TRUE;

@@ -33,6 +33,13 @@ typedef struct {
     CfxFrom from;
 } CfxField;
 
+/* a promise that was raised has parts of several ages; each is a level above the one before */
+typedef struct {
+    double wh;
+    gint64 us;
+} CfxPromise;
+#define CFX_PROMISES_MAX 6
+
 struct _CfxSession {
     gint64 asset, site;
     char *id, *key;    /* of the transaction; of the record */
@@ -45,12 +52,14 @@ struct _CfxSession {
     CfxField need_wh, minimum_wh; /* AC Wh since plug-in */
     gint64 departure_us;          /* 0: unknown */
     CfxFrom departure_from;
-    guint32 phases;       /* 0: unknown */
-    double current_max_a; /* NAN: unknown */
+    guint32 phases;       /* that were ever seen; 0: unknown */
+    double current_max_a; /* that was ever said; NAN: unknown */
 
     double stock_wh;    /* drawn since plug-in */
     double promised_wh; /* NAN: nothing was promised */
-    gint64 promised_us;
+    gint64 promised_us; /* when it last changed */
+    CfxPromise promises[CFX_PROMISES_MAX];
+    guint n_promises;    /* the last one's level is promised_wh */
     const char *cause;   /* static: why a promise fell or something is short; NULL */
     double delivered_wh; /* NAN: not ended */
     gboolean is_full;

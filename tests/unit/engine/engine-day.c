@@ -250,9 +250,8 @@ test_unknown_phases(void)
     fixture_start(f);
     fixture_advance(f, arrive_min * CFX_MINUTE);
     station->device.current_max_a = 16;
+    f->car_phases = 0;
     fixture_plug(f, 6, "baker", 16000, minute(by_min));
-    station->device.phases = 0;
-    fixture_report(f, 6);
     fixture_run(f);
     for (gint m = arrive_min; m < by_min; m++) {
         g_assert_cmpfloat(fixture_session(f, 6)->promised_wh, ==, 16000);

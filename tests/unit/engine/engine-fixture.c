@@ -717,7 +717,7 @@ fixture_plug(Fixture *self, guint i, const char *session, double need_wh, gint64
     station->device.need_wh = need_wh;
     station->device.departure_us = departure_us;
     station->device.stock_wh = 0;
-    station->device.phases = 3;
+    station->device.phases = self->car_phases;
     station->has_tx = FALSE;
     fixture_report(self, i);
 }
@@ -796,6 +796,7 @@ fixture_new(const FixtureSetup *setup)
     the_fixture = self;
     self->site_us = FIXTURE_START;
     self->real_us = 1000 * G_USEC_PER_SEC;
+    self->car_phases = 3;
     g_queue_init(&self->queue);
     self->timers = g_array_new(FALSE, FALSE, sizeof(Timer));
     self->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);

@@ -81,6 +81,7 @@ typedef struct {
     CfxEngine *engine;
     CfxEnginePreference preference;
     const char *preferred_token;
+    guint32 car_phases; /* that the next car shows when it plugs in: 3; 0: unknown */
     FixtureStation stations[FIXTURE_STATIONS];
     guint n_stations;
     guint logged; /* warnings */

@@ -269,6 +269,25 @@ test_end(void)
     fixture_free(f);
 }
 
+/* what it takes from a car is said to be the hold's doing, and only that */
+static void
+test_cause(void)
+{
+    Fixture *f = fixture(2, FALSE);
+    if (f == NULL)
+        return;
+
+    plug(f, 0, 40000, 3);
+    g_assert_cmpfloat(fixture_session(f, 0)->promised_wh, ==, 40000);
+    plug(f, 1, 20000, 8);
+    g_free(set(f, "CP001", "7 kW", "2h", NULL));
+    g_assert_cmpfloat(fixture_session(f, 0)->promised_wh, <, 39000);
+    g_assert_cmpstr(fixture_session(f, 0)->cause, ==, "hold");
+    g_assert_cmpfloat(fixture_session(f, 1)->promised_wh, ==, 20000);
+    g_assert_null(fixture_session(f, 1)->cause);
+    fixture_free(f);
+}
+
 static void
 test_wrong(void)
 {
@@ -314,6 +333,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/hold/never-raises", test_never_raises);
     g_test_add_func("/engine/hold/crash", test_crash);
     g_test_add_func("/engine/hold/end", test_end);
+    g_test_add_func("/engine/hold/cause", test_cause);
     g_test_add_func("/engine/hold/wrong", test_wrong);
     return g_test_run();
 }
