@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cfx-schema.h"
 
-#include "cfx-suggest.h"
-
 #include <kit/cfx-config-value.h>
+#include <kit/cfx-suggest.h>
 
 #include <math.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cfx-suggest.h"
 #include "ctl-options.h"
 
 #include <glib/gi18n-lib.h>
+#include <kit/cfx-suggest.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>

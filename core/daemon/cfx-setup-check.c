@@ -2,9 +2,9 @@
 /* Checks that look at several groups. */
 #include "cfx-host-keys.h"
 #include "cfx-setup-private.h"
-#include "cfx-suggest.h"
 #include "cfx-web.h"
 
+#include <kit/cfx-suggest.h>
 #include <string.h>
 
 /* Sources, records and routes are kept by the name of the instance, whatever its kind. */

@@ -3,8 +3,8 @@
 
 #include "cfx-host-keys.h"
 #include "cfx-setup-private.h"
-#include "cfx-suggest.h"
 
+#include <kit/cfx-suggest.h>
 #include <string.h>
 
 static void

@@ -2,6 +2,7 @@
 #include "ocpp-call.h"
 
 #include "ocpp-instance.h"
+#include "ocpp-onboard.h"
 
 struct _OcppCall {
     char id[OCPP_ID_MAX + 1];
@@ -20,8 +21,6 @@ call_free(OcppCall *call)
     g_free(call->payload);
     g_free(call);
 }
-
-static void pump(OcppStation *station);
 
 static void
 end_call(OcppStation *station, OcppCall *call, const OcppCallResult *result)
@@ -45,7 +44,7 @@ timed_out(gpointer data)
             call->action);
     ocpp_station_ref(station);
     end_call(station, call, &result);
-    pump(station);
+    ocpp_calls_pump(station);
     ocpp_station_unref(station);
 }
 
@@ -66,14 +65,17 @@ write_frame(OcppStation *station, OcppCall *call, CfxJsonWriter *out)
     return TRUE;
 }
 
-static void
-pump(OcppStation *station)
+void
+ocpp_calls_pump(OcppStation *station)
 {
     OcppInstance *instance = station->instance;
     OcppCall *call;
 
     while (station->socket != NULL && station->in_flight == NULL &&
-           (call = g_queue_pop_head(&station->calls)) != NULL) {
+           (call = g_queue_peek_head(&station->calls)) != NULL) {
+        if (call->priority >= OCPP_PRIORITY_COMMAND && !ocpp_onboard_is_settled(station))
+            return;
+        g_queue_pop_head(&station->calls);
         g_snprintf(call->id,
                    sizeof(call->id),
                    "%s-%" G_GINT64_MODIFIER "x",
@@ -102,7 +104,7 @@ enqueue(OcppStation *station, OcppCall *call)
         g_queue_insert_before(&station->calls, before, call);
     else
         g_queue_push_tail(&station->calls, call);
-    pump(station);
+    ocpp_calls_pump(station);
 }
 
 static OcppCall *
@@ -132,20 +134,6 @@ ocpp_call_build(OcppStation *station,
 }
 
 void
-ocpp_call_send_raw(OcppStation *station,
-                   guint priority,
-                   const char *action,
-                   char *payload,
-                   OcppCallDone done,
-                   gpointer data)
-{
-    OcppCall *call = call_new(priority, action, done, data);
-
-    call->payload = payload;
-    enqueue(station, call);
-}
-
-void
 ocpp_call_send(OcppStation *station,
                guint priority,
                const char *action,
@@ -154,11 +142,13 @@ ocpp_call_send(OcppStation *station,
                OcppCallDone done,
                gpointer data)
 {
+    OcppCall *call = call_new(priority, action, done, data);
     g_auto(CfxJsonWriter) writer = { 0 };
 
     cfx_json_writer_init(&writer, NULL, 0);
     cfx_json_encode(&writer, table, payload);
-    ocpp_call_send_raw(station, priority, action, g_strndup(writer.text, writer.size), done, data);
+    call->payload = g_strndup(writer.text, writer.size);
+    enqueue(station, call);
 }
 
 void
@@ -185,7 +175,7 @@ ocpp_call_answered(OcppStation *station, OcppFrame *frame)
                                                     : OCPP_CALL_ANSWERED;
     ocpp_station_ref(station);
     end_call(station, call, &result);
-    pump(station);
+    ocpp_calls_pump(station);
     ocpp_station_unref(station);
 }
 

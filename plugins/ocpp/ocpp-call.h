@@ -10,7 +10,14 @@
 
 G_BEGIN_DECLS
 
-enum { OCPP_PRIORITY_URGENT, OCPP_PRIORITY_LOWER, OCPP_PRIORITY_NORMAL, OCPP_PRIORITY_LATER };
+/* From COMMAND on a call waits for what ocpp_onboard_is_settled() says. */
+enum {
+    OCPP_PRIORITY_URGENT,
+    OCPP_PRIORITY_LOWER,
+    OCPP_PRIORITY_NORMAL,
+    OCPP_PRIORITY_COMMAND,
+    OCPP_PRIORITY_LATER
+};
 
 typedef enum {
     OCPP_CALL_ANSWERED, /* frame at its payload */
@@ -48,13 +55,8 @@ void ocpp_call_send(OcppStation *station,
                     gconstpointer payload,
                     OcppCallDone done,
                     gpointer data);
-/* @payload: (transfer full) JSON object */
-void ocpp_call_send_raw(OcppStation *station,
-                        guint priority,
-                        const char *action,
-                        char *payload,
-                        OcppCallDone done,
-                        gpointer data);
+/* Something that calls wait for may have come. */
+void ocpp_calls_pump(OcppStation *station);
 
 /* A CALLRESULT or CALLERROR came. */
 void ocpp_call_answered(OcppStation *station, OcppFrame *frame);

@@ -123,6 +123,7 @@ leave(OcppStation *station)
     OcppInstance *instance = station->instance;
 
     station->socket = NULL;
+    station->left_us = cfx_now_site(instance->host);
     station->is_booting = FALSE;
     ocpp_onboard_stop(station);
     ocpp_answers_drop(station);

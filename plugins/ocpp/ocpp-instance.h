@@ -27,6 +27,7 @@ struct _OcppInstance {
     gboolean work_is_posted;
     guint64 model_watch;
     gboolean is_stopping;
+    gint64 started_us; /* SITE */
     gint64 next_request_id;
     char *call_prefix; /* of message ids */
     guint64 next_call;

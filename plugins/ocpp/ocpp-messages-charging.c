@@ -3,7 +3,7 @@
 #include "ocpp-messages.h"
 
 const char *const ocpp_limit_source_words[] = { "EMS", "Other", "SO", "CSO", NULL };
-static const char *const rate_unit_words[] = { "W", "A", NULL };
+const char *const ocpp_rate_unit_words[] = { "W", "A", NULL };
 static const char *const purpose_words[] = { "ChargingStationExternalConstraints",
                                              "ChargingStationMaxProfile",
                                              "TxDefaultProfile",
@@ -29,7 +29,7 @@ static const CfxJsonField period_fields[] = {
     CFX_JSON_FIELD("phaseToUse", INT, OPTIONAL, OcppSchedulePeriod, phase_to_use),
     OCPP_CUSTOM(OcppSchedulePeriod),
 };
-static const CfxJsonTable period_table = CFX_JSON_TABLE(OcppSchedulePeriod, period_fields, 0);
+const CfxJsonTable ocpp_period_table = CFX_JSON_TABLE(OcppSchedulePeriod, period_fields, 0);
 
 static const CfxJsonField cost_fields[] = {
     CFX_JSON_FIELD("costKind", ENUM, REQUIRED, OcppCost, kind, .words = cost_kind_words),
@@ -104,13 +104,13 @@ static const CfxJsonField schedule_fields[] = {
     CFX_JSON_FIELD("startSchedule", TIME, OPTIONAL, OcppSchedule, start_us),
     CFX_JSON_FIELD("duration", INT, OPTIONAL, OcppSchedule, duration_s),
     CFX_JSON_FIELD(
-        "chargingRateUnit", ENUM, REQUIRED, OcppSchedule, rate_unit, .words = rate_unit_words),
+        "chargingRateUnit", ENUM, REQUIRED, OcppSchedule, rate_unit, .words = ocpp_rate_unit_words),
     CFX_JSON_LIST("chargingSchedulePeriod",
                   OBJECT,
                   REQUIRED,
                   OcppSchedule,
                   periods,
-                  .table = &period_table,
+                  .table = &ocpp_period_table,
                   .min_items = 1,
                   .max_items = 1024),
     CFX_JSON_FIELD("minChargingRate", REAL, OPTIONAL, OcppSchedule, min_rate),

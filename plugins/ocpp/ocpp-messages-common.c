@@ -104,13 +104,10 @@ const CfxJsonTable ocpp_id_token_info_table =
     CFX_JSON_TABLE(OcppIdTokenInfo, id_token_info_fields, 0);
 
 const OcppAction *const ocpp_action_lists[] = {
-    ocpp_transaction_actions,
-    ocpp_availability_actions,
-    ocpp_charging_actions,
-    ocpp_provisioning_actions,
-    ocpp_device_model_actions,
-    ocpp_authorization_actions,
-    NULL,
+    ocpp_transaction_actions,  ocpp_availability_actions,
+    ocpp_charging_actions,     ocpp_provisioning_actions,
+    ocpp_device_model_actions, ocpp_authorization_actions,
+    ocpp_remote_actions,       NULL,
 };
 
 const OcppAction *

@@ -571,6 +571,70 @@ typedef struct {
 /* Accepted and Rejected or Unknown or NoProfiles, of answers to us */
 enum { OCPP_STATUS_ACCEPTED, OCPP_STATUS_REJECTED };
 
+/* --- what a person asks of a station -------------------------------------------------------- */
+
+typedef struct {
+    gint32 type;
+    gint64 evse_id;
+    OcppCustom *custom;
+} OcppReset;
+
+typedef struct {
+    OcppEvseRef *evse;
+    gint32 message;
+    OcppCustom *custom;
+} OcppTrigger;
+
+typedef struct {
+    gint64 evse_id, remote_start_id;
+    OcppIdToken *id_token, *group;
+    OcppProfile *profile;
+    OcppCustom *custom;
+} OcppRequestStart;
+
+typedef struct {
+    gint32 status;
+    OcppStatusInfo *status_info;
+    CfxJsonText transaction_id;
+    OcppCustom *custom;
+} OcppRequestStartAnswer;
+
+typedef struct {
+    CfxJsonText transaction_id;
+    OcppCustom *custom;
+} OcppRequestStop;
+
+typedef struct {
+    gint64 evse_id, connector_id;
+    OcppCustom *custom;
+} OcppUnlock;
+
+typedef struct {
+    OcppEvseRef *evse;
+    gint32 status;
+    OcppCustom *custom;
+} OcppChangeAvailability;
+
+typedef struct {
+    gint64 duration_s, evse_id;
+    gint32 rate_unit; /* OCPP_UNIT_… */
+    OcppCustom *custom;
+} OcppGetComposite;
+
+typedef struct {
+    CfxJsonArray periods; /* OcppSchedulePeriod */
+    gint64 evse_id, duration_s, start_us;
+    gint32 rate_unit; /* OCPP_UNIT_… */
+    OcppCustom *custom;
+} OcppComposite;
+
+typedef struct {
+    gint32 status;
+    OcppStatusInfo *status_info;
+    OcppComposite *schedule;
+    OcppCustom *custom;
+} OcppGetCompositeAnswer;
+
 /* --- tables --------------------------------------------------------------------------------- */
 
 extern const char *const ocpp_attribute_words[];
@@ -581,6 +645,7 @@ extern const char *const ocpp_firmware_words[];
 extern const char *const ocpp_id_token_words[];
 extern const char *const ocpp_limit_source_words[];
 extern const char *const ocpp_log_words[];
+extern const char *const ocpp_rate_unit_words[];
 extern const char *const ocpp_stopped_reason_words[];
 extern const char *const ocpp_trigger_reason_words[];
 
@@ -588,7 +653,7 @@ extern const CfxJsonTable ocpp_custom_table, ocpp_empty_table, ocpp_status_info_
     ocpp_evse_table, ocpp_component_table, ocpp_variable_table, ocpp_id_token_table,
     ocpp_id_token_info_table, ocpp_message_content_table;
 extern const CfxJsonTable ocpp_meter_value_table;
-extern const CfxJsonTable ocpp_profile_table;
+extern const CfxJsonTable ocpp_profile_table, ocpp_period_table;
 
 /* what both sides of an action look like */
 typedef struct {
@@ -599,7 +664,7 @@ typedef struct {
 
 extern const OcppAction ocpp_provisioning_actions[], ocpp_device_model_actions[],
     ocpp_availability_actions[], ocpp_authorization_actions[], ocpp_transaction_actions[],
-    ocpp_charging_actions[]; /* each ended by an action NULL */
+    ocpp_charging_actions[], ocpp_remote_actions[]; /* each ended by an action NULL */
 
 /* Returns: (nullable) the description of an action that we speak */
 const OcppAction *ocpp_action_find(const char *action);

@@ -537,6 +537,7 @@ begin_step(OcppStation *station)
         for (guint i = 0; i < station->evses->len; i++)
             ocpp_steer_mark(g_ptr_array_index(station->evses, i), FALSE);
         ocpp_report_station(station);
+        ocpp_calls_pump(station);
         return;
     }
 }
@@ -560,6 +561,18 @@ ocpp_onboard_start(OcppStation *station, gboolean has_booted)
     station->onboard->has_booted = has_booted;
     ocpp_steer_connected(station, has_booted);
     begin_step(station);
+}
+
+gboolean
+ocpp_onboard_is_settled(const OcppStation *station)
+{
+    /* a profile may be due, and goes first */
+    for (guint i = 0; i < station->evses->len; i++) {
+        if (((const OcppEvse *)g_ptr_array_index(station->evses, i))->is_queued)
+            return FALSE;
+    }
+    return station->is_accepted && !station->is_booting && station->settle_timer == 0 &&
+           (station->onboard == NULL || station->onboard->step > STEP_FAIL_SAFE);
 }
 
 void

@@ -16,6 +16,10 @@ void ocpp_onboard_connected(OcppStation *station);
 /* A call of another kind than BootNotification was handled. */
 void ocpp_onboard_heard(OcppStation *station);
 
+/* Whether calls beside its profiles may go to a station: its fail-safe power comes first, and what
+ * was changed meanwhile. */
+gboolean ocpp_onboard_is_settled(const OcppStation *station);
+
 /* Reads the station's profiles back, unless a sequence is running that does. */
 void ocpp_onboard_read_back(OcppStation *station);
 

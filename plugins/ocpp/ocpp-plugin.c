@@ -163,6 +163,7 @@ start(gpointer data, CfxCall *call)
     Start *starting = g_new0(Start, 1);
 
     *starting = (Start){ self, call };
+    self->started_us = cfx_now_site(self->host);
     make_metrics(self);
     ocpp_instance_take_model(self);
     ocpp_records_load(self, loaded, starting);
@@ -224,10 +225,9 @@ command(gpointer self, gint64 asset, const char *name, GBytes *args, CfxCall *ca
 const CfxPluginInfo *
 cfx_plugin_query_v1(void)
 {
-    static const CfxAdapterOps ops = {
+    static CfxAdapterOps ops = {
         .struct_size = sizeof(CfxAdapterOps),
         .n_commands = OCPP_N_COMMANDS,
-        .commands = ocpp_commands,
         .apply = apply,
         .command = command,
     };
@@ -259,5 +259,6 @@ cfx_plugin_query_v1(void)
         .factories = factories,
     };
 
+    ops.commands = ocpp_command_infos();
     return &info;
 }

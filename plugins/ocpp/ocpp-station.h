@@ -136,6 +136,7 @@ struct _OcppStation {
     /* connection */
     CfxSocket *socket;  /* NULL: offline */
     guint64 connection; /* counts */
+    gint64 left_us;     /* SITE: when it went; 0: it has not been here yet */
     GQueue answers;     /* OcppAnswer, in the order of their calls */
     OcppRepeat repeats[OCPP_REPEATS];
     guint next_repeat;

@@ -130,6 +130,7 @@ work(gpointer data)
 
             evse->is_queued = FALSE;
             look(evse);
+            ocpp_calls_pump(evse->station);
         }
     }
     if (instance->work[0]->len + instance->work[1]->len > 0 && !instance->work_is_posted) {

@@ -2,8 +2,9 @@
 #include "command/cfx-command.h"
 
 #include "cfx-call.h"
-#include "cfx-suggest.h"
 #include "device/cfx-device-table.h"
+
+#include <kit/cfx-suggest.h>
 
 /* An adapter says itself when its device does not answer; this is the net below it (REAL). */
 #define WAIT (50 * G_USEC_PER_SEC)

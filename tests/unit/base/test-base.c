@@ -2,8 +2,8 @@
 #include "cfx-error.h"
 #include "cfx-log.h"
 #include "cfx-metric.h"
-#include "cfx-suggest.h"
 
+#include <kit/cfx-suggest.h>
 #include <math.h>
 #include <string.h>
 

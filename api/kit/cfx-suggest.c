@@ -1,5 +1,5 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "cfx-suggest.h"
+/* SPDX-License-Identifier: MIT */
+#include <kit/cfx-suggest.h>
 
 #include <string.h>
 
