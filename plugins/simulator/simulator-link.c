@@ -242,6 +242,13 @@ sim_link_cut(SimLink *self)
     sim_world_station_changed(self->world);
 }
 
+void
+sim_link_restart(SimLink *self)
+{
+    if (sim_link_is_open(self))
+        soup_websocket_connection_close(self->socket, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, "restart");
+}
+
 gboolean
 sim_link_is_open(SimLink *self)
 {

@@ -34,6 +34,8 @@ void sim_link_free(SimLink *self);
 void sim_link_start(SimLink *self);
 /* Loses the network, as a pulled cable does: no close frame. Comes back by sim_link_start(). */
 void sim_link_cut(SimLink *self);
+/* Closes the socket after what was sent, as a restart does, and connects again. */
+void sim_link_restart(SimLink *self);
 gboolean sim_link_is_open(SimLink *self);
 /* Whether it tries to be open: not while the network is lost. */
 gboolean sim_link_is_wanted(SimLink *self);

@@ -26,16 +26,26 @@ status_done(gpointer data, SimCallEnd end, JsonObject *payload)
         self->owes_status = TRUE;
 }
 
+static const char *
+connector_status(const SimStation *self)
+{
+    return self->is_inoperative ? "Unavailable" : self->car != NULL ? "Occupied" : "Available";
+}
+
 void
 sim_station_status(SimStation *self)
 {
+    static const char *const components[] = { "ChargingStation", "EVSE", "Connector" };
+    for (guint i = 0; i < G_N_ELEMENTS(components); i++)
+        sim_variables_put(
+            self->variables, components[i], "AvailabilityState", connector_status(self));
     self->owes_status = !sim_link_is_open(self->link);
     if (self->owes_status)
         return; /* told when the socket is back */
     g_autoptr(GString) payload = g_string_new(NULL);
     sim_text_open(payload, NULL, '{');
     sim_text_stamp(payload, "timestamp", sim_world_now(self->world));
-    sim_text_string(payload, "connectorStatus", self->car != NULL ? "Occupied" : "Available");
+    sim_text_string(payload, "connectorStatus", connector_status(self));
     sim_text_integer(payload, "evseId", SIM_EVSE);
     sim_text_integer(payload, "connectorId", 1);
     sim_text_close(payload, '}');
@@ -68,9 +78,11 @@ boot_done(gpointer data, SimCallEnd end, JsonObject *payload)
         g_autofree char *text = g_strdup_printf("%" G_GINT64_FORMAT, interval_s);
         sim_variables_put(self->variables, "OCPPCommCtrlr", "HeartbeatInterval", text);
     }
+    self->boot_reason = NULL;
     sim_station_restart_timers(self);
     sim_link_hold(self->link, FALSE);
     sim_station_status(self);
+    sim_station_resume(self);
     sim_world_station_changed(self->world);
 }
 
@@ -173,11 +185,11 @@ event_done(gpointer data, SimCallEnd end, JsonObject *payload)
 }
 
 static void
-add_token(GString *to, const char *token)
+add_token(const SimStation *self, GString *to)
 {
     sim_text_open(to, "idToken", '{');
-    sim_text_string(to, "idToken", token);
-    sim_text_string(to, "type", "ISO14443");
+    sim_text_string(to, "idToken", self->id_token);
+    sim_text_string(to, "type", self->id_type);
     sim_text_close(to, '}');
 }
 
@@ -204,14 +216,12 @@ sim_station_event(SimStation *self, const char *type, const char *trigger, const
     sim_text_string(
         payload, "chargingState", sim_station_state_name(is_ended ? SIM_STATE_IDLE : self->state));
     if (is_ended)
-        sim_text_string(payload,
-                        "stoppedReason",
-                        strcmp(trigger, "Deauthorized") == 0 ? "DeAuthorized"
-                        : strcmp(trigger, "RemoteStop") == 0 ? "Remote"
-                                                             : "EVDisconnected");
+        sim_text_string(payload, "stoppedReason", self->stop_reason);
+    if (self->remote_id >= 0)
+        sim_text_integer(payload, "remoteStartId", self->remote_id);
     sim_text_close(payload, '}');
     if (self->is_authorized && !self->is_token_told) {
-        add_token(payload, self->id_token);
+        add_token(self, payload);
         self->is_token_told = TRUE;
     }
     if (strcmp(type, "Started") == 0) {
@@ -296,7 +306,7 @@ sim_station_authorize(SimStation *self, SimCallDone done)
 {
     g_autoptr(GString) payload = g_string_new(NULL);
     sim_text_open(payload, NULL, '{');
-    add_token(payload, self->id_token);
+    add_token(self, payload);
     sim_text_close(payload, '}');
     sim_link_call(self->link, 0, "Authorize", payload->str, done);
 }

@@ -3,26 +3,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "simulator-commands.h"
 #include "simulator-json.h"
-#include "simulator-station.h"
 #include "simulator-text.h"
 
 typedef void (*Handle)(SimStation *self, const char *id, JsonObject *payload);
-
-static void
-answer_status(SimStation *self, const char *id, const char *status, const char *reason)
-{
-    g_autoptr(GString) payload = g_string_new(NULL);
-    sim_text_open(payload, NULL, '{');
-    sim_text_string(payload, "status", status);
-    if (reason != NULL) {
-        sim_text_open(payload, "statusInfo", '{');
-        sim_text_string(payload, "reasonCode", reason);
-        sim_text_close(payload, '}');
-    }
-    sim_text_close(payload, '}');
-    sim_link_answer(self->link, id, payload->str);
-}
 
 static void
 log_rejected(SimStation *self, gint64 evse, JsonObject *profile, const char *reason)
@@ -62,12 +47,12 @@ set_charging_profile(SimStation *self, const char *id, JsonObject *payload)
                   self->profiles, (int)evse, profile, is_running ? &transaction : NULL);
     if (reason != NULL) {
         log_rejected(self, evse, profile, reason);
-        answer_status(self, id, "Rejected", reason);
+        sim_answer_status(self, id, "Rejected", reason);
         return;
     }
     const SimProfile *last =
         g_ptr_array_index(self->profiles->profiles, self->profiles->profiles->len - 1);
-    answer_status(self, id, "Accepted", NULL);
+    sim_answer_status(self, id, "Accepted", NULL);
     sim_station_log_profile(self, "accepted", last);
     if (last->purpose == SIM_PURPOSE_TX_DEFAULT && !self->has_fail_safe) {
         self->has_fail_safe = TRUE;
@@ -92,7 +77,7 @@ clear_charging_profile(SimStation *self, const char *id, JsonObject *payload)
                                     sim_json_object(payload, "chargingProfileCriteria"),
                                     cleared_cb,
                                     self);
-    answer_status(self, id, n > 0 ? "Accepted" : "Unknown", NULL);
+    sim_answer_status(self, id, n > 0 ? "Accepted" : "Unknown", NULL);
     sim_station_update(self);
 }
 
@@ -142,7 +127,7 @@ get_charging_profiles(SimStation *self, const char *id, JsonObject *payload)
     wanted = CLAMP(wanted, -1, 1000);
     g_autoptr(GString) station = profiles_of(self, 0, wanted, criterion);
     g_autoptr(GString) evse = profiles_of(self, SIM_EVSE, wanted, criterion);
-    answer_status(self, id, station != NULL || evse != NULL ? "Accepted" : "NoProfiles", NULL);
+    sim_answer_status(self, id, station != NULL || evse != NULL ? "Accepted" : "NoProfiles", NULL);
     if (station != NULL)
         report_profiles(self, request, 0, station->str, evse != NULL);
     if (evse != NULL)
@@ -159,8 +144,9 @@ get_composite_schedule(SimStation *self, const char *id, JsonObject *payload)
     sim_json_integer(payload, "evseId", &evse);
     sim_json_integer(payload, "duration", &duration_s);
     duration_s = CLAMP(duration_s, 0, 7 * 86400);
-    if (evse != SIM_EVSE) {
-        answer_status(self, id, "Rejected", "UnknownEvse");
+    /* the station as a whole is its one EVSE */
+    if (evse != 0 && evse != SIM_EVSE) {
+        sim_answer_status(self, id, "Rejected", "UnknownEvse");
         return;
     }
     double scale = g_strcmp0(unit, "W") == 0 ? self->data.voltage_v * self->data.phases : 1;
@@ -174,7 +160,7 @@ get_composite_schedule(SimStation *self, const char *id, JsonObject *payload)
     sim_text_string(answer, "chargingRateUnit", scale > 1 ? "W" : "A");
     sim_text_open(answer, "chargingSchedulePeriod", '[');
     gint64 at_us = now_us;
-    for (guint n = 0; n < 1024 && at_us < now_us + duration_s * CFX_SECOND; n++) {
+    for (guint n = 0; n == 0 || (n < 1024 && at_us < now_us + duration_s * CFX_SECOND); n++) {
         double limit_a = sim_profile_set_limit(
             self->profiles, SIM_EVSE, is_running ? &transaction : NULL, at_us, &next_us);
         sim_text_open(answer, NULL, '{');
@@ -221,10 +207,10 @@ get_base_report(SimStation *self, const char *id, JsonObject *payload)
     }
     gboolean all = strcmp(base, "FullInventory") == 0;
     if (!all && strcmp(base, "ConfigurationInventory") != 0) {
-        answer_status(self, id, "NotSupported", NULL);
+        sim_answer_status(self, id, "NotSupported", NULL);
         return;
     }
-    answer_status(self, id, "Accepted", NULL);
+    sim_answer_status(self, id, "Accepted", NULL);
     guint n = sim_variables_count(self->variables);
     for (guint first = 0, part = 0; first < n; part++) {
         g_autoptr(GString) report = g_string_new(NULL);
@@ -237,40 +223,6 @@ get_base_report(SimStation *self, const char *id, JsonObject *payload)
         sim_text_close(report, '}');
         sim_link_call(self->link, 0, "NotifyReport", report->str, NULL);
     }
-}
-
-static void
-trigger_message(SimStation *self, const char *id, JsonObject *payload)
-{
-    const char *message = sim_json_string(payload, "requestedMessage");
-    if (g_strcmp0(message, "BootNotification") == 0) {
-        answer_status(self, id, "Accepted", NULL);
-        sim_station_boot(self, "Triggered");
-    } else if (g_strcmp0(message, "StatusNotification") == 0) {
-        answer_status(self, id, "Accepted", NULL);
-        sim_station_status(self);
-    } else if (g_strcmp0(message, "Heartbeat") == 0) {
-        answer_status(self, id, "Accepted", NULL);
-        sim_link_call(self->link, 0, "Heartbeat", "{}", NULL);
-    } else if (g_strcmp0(message, "MeterValues") == 0) {
-        answer_status(self, id, "Accepted", NULL);
-        sim_station_meter(self, "Trigger");
-    } else if (g_strcmp0(message, "TransactionEvent") == 0 && self->transaction != NULL) {
-        answer_status(self, id, "Accepted", NULL);
-        sim_station_event(self, "Updated", "Trigger", "Trigger");
-    } else {
-        answer_status(self, id, "Rejected", NULL);
-    }
-}
-
-static void
-request_stop(SimStation *self, const char *id, JsonObject *payload)
-{
-    const char *transaction = sim_json_string(payload, "transactionId");
-    gboolean is_ours = self->transaction != NULL && g_strcmp0(transaction, self->transaction) == 0;
-    answer_status(self, id, is_ours ? "Accepted" : "Rejected", is_ours ? NULL : "TxNotFound");
-    if (is_ours)
-        sim_station_end(self, "RemoteStop", "Remote");
 }
 
 static void
@@ -290,27 +242,20 @@ get_transaction_status(SimStation *self, const char *id, JsonObject *payload)
 static void
 reject(SimStation *self, const char *id, JsonObject *payload)
 {
-    answer_status(self, id, "Rejected", "UnsupportedRequest");
-}
-
-static void
-unlock(SimStation *self, const char *id, JsonObject *payload)
-{
-    answer_status(
-        self, id, self->transaction != NULL ? "OngoingAuthorizedTransaction" : "Unlocked", NULL);
+    sim_answer_status(self, id, "Rejected", "UnsupportedRequest");
 }
 
 static void
 data_transfer(SimStation *self, const char *id, JsonObject *payload)
 {
-    answer_status(self, id, "UnknownVendorId", NULL);
+    sim_answer_status(self, id, "UnknownVendorId", NULL);
 }
 
 static const struct {
     const char *action;
     Handle handle;
 } handlers[] = {
-    { "ChangeAvailability", reject },
+    { "ChangeAvailability", sim_command_availability },
     { "ClearCache", reject },
     { "ClearChargingProfile", clear_charging_profile },
     { "DataTransfer", data_transfer },
@@ -319,13 +264,13 @@ static const struct {
     { "GetCompositeSchedule", get_composite_schedule },
     { "GetTransactionStatus", get_transaction_status },
     { "GetVariables", get_variables },
-    { "RequestStartTransaction", reject },
-    { "RequestStopTransaction", request_stop },
-    { "Reset", reject },
+    { "RequestStartTransaction", sim_command_start },
+    { "RequestStopTransaction", sim_command_stop },
+    { "Reset", sim_command_reset },
     { "SetChargingProfile", set_charging_profile },
     { "SetVariables", set_variables },
-    { "TriggerMessage", trigger_message },
-    { "UnlockConnector", unlock },
+    { "TriggerMessage", sim_command_trigger },
+    { "UnlockConnector", sim_command_unlock },
 };
 
 void

@@ -171,6 +171,17 @@ begin_transaction(SimStation *self)
     sim_station_restart_timers(self);
 }
 
+/* The driver is known, or a person lets him charge from afar. */
+static void
+set_token(SimStation *self, const char *token, const char *type)
+{
+    char *copy = g_strdup(token);
+    g_free(self->id_token);
+    self->id_token = copy;
+    g_free(self->id_type);
+    self->id_type = g_strdup(type);
+}
+
 static gboolean
 may_start_offline(const SimStation *self)
 {
@@ -181,16 +192,17 @@ may_start_offline(const SimStation *self)
 
 /* The driver may charge: the transaction begins, or learns who it is. */
 static void
-admit(SimStation *self)
+admit(SimStation *self, const char *trigger)
 {
     self->is_authorized = TRUE;
+    sim_world_cancel(self->world, &self->remote_wait);
     if (self->transaction == NULL) {
         begin_transaction(self);
         self->state = SIM_STATE_CONNECTED;
-        sim_station_event(self, "Started", "Authorized", "Transaction.Begin");
+        sim_station_event(self, "Started", trigger, "Transaction.Begin");
         log_car(self, "plugged");
     } else {
-        sim_station_event(self, "Updated", "Authorized", NULL);
+        sim_station_event(self, "Updated", trigger, NULL);
     }
     if (self->car->tells == SIM_TELLS_NEEDS)
         sim_station_needs(self);
@@ -202,23 +214,27 @@ authorize_done(gpointer data, SimCallEnd end, JsonObject *payload)
 {
     SimStation *self = data;
     const char *status = sim_json_string(sim_json_object(payload, "idTokenInfo"), "status");
-    if (self->car == NULL || self->is_authorized)
+    if (self->car == NULL || self->is_authorized || self->is_inoperative)
         return;
     if (end == SIM_CALL_RESULT ? g_strcmp0(status, "Accepted") == 0 : may_start_offline(self))
-        admit(self);
+        admit(self, "Authorized");
     else
         log_car(self, "refused");
 }
 
 void
-sim_station_plug(SimStation *self, SimCar *car)
+sim_station_resume(SimStation *self)
 {
-    self->car = car;
-    self->session_wh = 0;
-    g_free(self->id_token);
-    self->id_token = g_strdup(car->token);
-    sim_station_status(self);
-    if (car->tells == SIM_TELLS_NEEDS) {
+    if (self->car == NULL || self->transaction != NULL || self->is_inoperative)
+        return;
+    if (self->remote_wait != 0) {
+        admit(self, "RemoteStart");
+        sim_station_log(self);
+        return;
+    }
+    self->remote_id = -1;
+    set_token(self, self->car->token, "ISO14443");
+    if (self->car->tells == SIM_TELLS_NEEDS) {
         /* a car that can tell what it needs is seen before its driver is */
         begin_transaction(self);
         self->state = SIM_STATE_CONNECTED;
@@ -230,6 +246,37 @@ sim_station_plug(SimStation *self, SimCar *car)
         sim_station_authorize(self, authorize_done);
     else
         authorize_done(self, SIM_CALL_LOST, NULL);
+}
+
+void
+sim_station_plug(SimStation *self, SimCar *car)
+{
+    self->car = car;
+    self->session_wh = 0;
+    sim_station_status(self);
+    sim_station_resume(self);
+}
+
+static void
+remote_late(gpointer data)
+{
+    SimStation *self = data;
+    self->remote_wait = 0;
+    self->remote_id = -1;
+}
+
+void
+sim_station_start_remotely(SimStation *self, const char *token, const char *type, gint64 remote_id)
+{
+    gint64 wait_s = sim_variables_number(self->variables, "TxCtrlr", "EVConnectionTimeOut", 120);
+    self->remote_id = remote_id;
+    set_token(self, token, type);
+    sim_world_cancel(self->world, &self->remote_wait);
+    if (self->car != NULL)
+        admit(self, "RemoteStart");
+    else
+        self->remote_wait = sim_world_at(
+            self->world, sim_world_now(self->world) + wait_s * CFX_SECOND, remote_late, self);
 }
 
 static void
@@ -245,11 +292,37 @@ sim_station_end(SimStation *self, const char *trigger, const char *reason)
         return;
     self->is_authorized = FALSE;
     self->current_a = self->power_w = 0;
+    self->stop_reason = reason;
     sim_station_event(self, "Ended", trigger, "Transaction.End");
+    self->remote_id = -1;
     sim_profile_set_end(self->profiles, self->transaction, ended_cb, self);
     sim_world_cancel(self->world, &self->sample);
     g_clear_pointer(&self->transaction, g_free);
     sim_station_update(self);
+    if (self->owes_reset)
+        sim_station_reset(self, "ScheduledReset");
+}
+
+void
+sim_station_set_inoperative(SimStation *self, gboolean is_inoperative)
+{
+    if (is_inoperative == self->is_inoperative)
+        return;
+    self->is_inoperative = is_inoperative;
+    if (is_inoperative)
+        sim_station_end(self, "AbnormalCondition", "Other");
+    sim_station_status(self);
+    sim_station_resume(self);
+    sim_station_log(self);
+}
+
+void
+sim_station_reset(SimStation *self, const char *reason)
+{
+    self->owes_reset = FALSE;
+    self->is_accepted = FALSE;
+    self->boot_reason = reason;
+    sim_link_restart(self->link);
 }
 
 void
@@ -278,7 +351,10 @@ opened(gpointer data)
     self->lost_us = 0;
     sim_station_log(self);
     if (!self->is_accepted)
-        sim_station_boot(self, self->is_booted ? "Unknown" : "PowerUp");
+        sim_station_boot(self,
+                         self->boot_reason != NULL ? self->boot_reason
+                         : self->is_booted         ? "Unknown"
+                                                   : "PowerUp");
     else if (self->owes_status || away_us > threshold_s * CFX_SECOND)
         sim_station_status(self);
 }
@@ -313,6 +389,7 @@ sim_station_new(SimWorld *world, const SimStationData *data, GError **error)
     self->data = *data; /* the scene lives longer */
     self->register_wh = data->register_wh;
     self->limit_a = INFINITY;
+    self->remote_id = -1;
     self->variables = sim_variables_new(data);
     self->profiles = sim_profile_set_new(&rules);
     self->link = sim_link_new(world, data->name, url, password, &link_ops, self);
@@ -329,6 +406,7 @@ sim_station_free(SimStation *self)
     sim_profile_set_free(self->profiles);
     g_free(self->transaction);
     g_free(self->id_token);
+    g_free(self->id_type);
     g_free(self);
 }
 

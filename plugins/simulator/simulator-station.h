@@ -27,11 +27,17 @@ typedef struct {
     SimProfileSet *profiles;
 
     gboolean is_booted, is_accepted, has_fail_safe, owes_status;
-    gint64 lost_us; /* SITE time at which the socket was lost; 0: it is there */
+    gboolean owes_reset;     /* when the transaction is over */
+    gboolean is_inoperative; /* taken out of service */
+    const char *boot_reason; /* of the next boot; NULL: an ordinary one */
+    gint64 lost_us;          /* SITE time at which the socket was lost; 0: it is there */
     guint64 heartbeat, boot_again, sample, aligned, change; /* on the agenda */
 
     SimCar *car; /* the scene's; NULL: nobody is there */
-    char *transaction, *id_token;
+    char *transaction, *id_token, *id_type;
+    const char *stop_reason; /* of the Ended event */
+    gint64 remote_id;        /* remoteStartId; -1: nobody asked from afar */
+    guint64 remote_wait;     /* on the agenda: a car is waited for */
     gint64 started_us;
     guint tx_count;
     gint64 sequence;
@@ -69,6 +75,15 @@ void sim_station_needs(SimStation *self);
 void sim_station_restart_timers(SimStation *self);
 /* … its life … */
 const char *sim_station_state_name(SimState state);
+/* Takes it out of service, which ends what is charging, or back into it. */
+void sim_station_set_inoperative(SimStation *self, gboolean is_inoperative);
+/* Restarts: the socket goes, and comes back with a boot. The transaction has been ended. */
+void sim_station_reset(SimStation *self, const char *reason);
+/* The person of that token may charge: now, or when a car comes soon. */
+void
+sim_station_start_remotely(SimStation *self, const char *token, const char *type, gint64 remote_id);
+/* A car that stands there without a transaction gets one. */
+void sim_station_resume(SimStation *self);
 void sim_station_end(SimStation *self, const char *trigger, const char *reason);
 void sim_station_log_profile(SimStation *self, const char *action, const SimProfile *profile);
 gboolean sim_station_transaction(const SimStation *self, SimTransaction *ret);
