@@ -1,107 +1,120 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cariflex-plugin-inspect: puts one module through the gates and prints what it offers. */
 #include "cfx-log.h"
-#include "cfx-module.h"
+#include "inspect-look.h"
+#include "inspect-print.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *const types[] = {
-    [CFX_KEY_TEXT] = "text",         [CFX_KEY_BOOLEAN] = "yes or no",
-    [CFX_KEY_INTEGER] = "number",    [CFX_KEY_REAL] = "number",
-    [CFX_KEY_DURATION] = "duration", [CFX_KEY_POWER] = "power",
-    [CFX_KEY_ENERGY] = "energy",     [CFX_KEY_CHOICE] = "choice",
-    [CFX_KEY_LIST] = "list",         [CFX_KEY_FILE] = "file",
-    [CFX_KEY_URL] = "address",       [CFX_KEY_SECRET_FILE] = "file of a secret",
-    [CFX_KEY_LISTENER] = "listener", [CFX_KEY_ID] = "id",
-    [CFX_KEY_TIME] = "instant",
-};
+typedef struct {
+    gboolean man, json, version;
+} Options;
 
-static void
-print_key(const CfxConfigKey *key)
+/* Returns: what the file says to the linker; NULL with the reason in `refused` */
+static InspectElf *
+look(const char *path, GPtrArray *refused)
 {
-    printf("    %s (%s", key->name, key->type == CFX_KEY_CHOICE ? key->choices : types[key->type]);
-    if (key->def != NULL)
-        printf(", default %s", key->def);
-    if (key->min != NULL)
-        printf(", from %s", key->min);
-    if (key->max != NULL)
-        printf(", to %s", key->max);
-    printf("%s%s)\n",
-           key->flags & CFX_KEY_REQUIRED ? ", required" : "",
-           key->flags & CFX_KEY_LIVE ? ", live" : "");
-    if (key->summary != NULL)
-        printf("        %s\n", key->summary);
-}
-
-static void
-print_man_key(const CfxConfigKey *key)
-{
-    printf(".TP\n.B %s\n%s", key->name, key->summary != NULL ? key->summary : "");
-    if (key->def != NULL)
-        printf(" Default: %s.", key->def);
-    if (key->flags & CFX_KEY_REQUIRED)
-        printf(" Required.");
-    printf("\n");
-}
-
-static void
-print_factory(const CfxFactory *factory, gboolean is_man)
-{
-    const char *summary = factory->summary != NULL ? factory->summary : "";
-    if (is_man)
-        printf(".SS plugin=%s (%s)\n%s\n", factory->name, factory->kind, summary);
-    else
-        printf("\n  %s (%s): %s\n", factory->name, factory->kind, summary);
-    for (gsize i = 0; i < factory->n_keys; i++) {
-        CfxConfigKey key = { 0 };
-        memcpy(&key,
-               (const char *)factory->keys + i * factory->key_size,
-               MIN(factory->key_size, sizeof key));
-        if (is_man)
-            print_man_key(&key);
-        else
-            print_key(&key);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GMappedFile) file = g_mapped_file_new(path, FALSE, &error);
+    if (file == NULL) {
+        g_ptr_array_add(refused, g_strdup_printf("cannot be opened: %s", error->message));
+        return NULL;
     }
+    g_autoptr(InspectElf) elf = inspect_elf_read(
+        (const guint8 *)g_mapped_file_get_contents(file), g_mapped_file_get_length(file), &error);
+    if (elf == NULL) {
+        g_ptr_array_add(refused, g_strdup_printf("cannot be opened: %s", error->message));
+        return NULL;
+    }
+    g_autoptr(GPtrArray) found = inspect_look(elf);
+    g_ptr_array_extend_and_steal(refused, g_steal_pointer(&found));
+    return g_steal_pointer(&elf);
+}
+
+/* only what has no constructors may be opened here */
+static const CfxModule *
+open_module(const char *path, GPtrArray *refused)
+{
+    g_autoptr(GError) error = NULL;
+    const CfxModule *module = cfx_module_open(path, &error);
+    if (module == NULL) {
+        gsize before = strlen(path) + strlen(": ");
+        g_ptr_array_add(refused, g_strdup(error->message + before));
+    }
+    return module;
+}
+
+static int
+inspect(const char *path, const Options *options)
+{
+    g_autoptr(GPtrArray) refused = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(InspectElf) elf = look(path, refused);
+    const CfxModule *module = NULL;
+    if (elf != NULL && elf->constructors->len == 0)
+        module = open_module(path, refused);
+    if (refused->len > 0) {
+        for (guint i = 0; !options->json && i < refused->len; i++)
+            fprintf(stderr, "%s: %s\n", path, (const char *)refused->pdata[i]);
+        if (options->json)
+            inspect_print_json_refused(path, refused);
+        return 1;
+    }
+    if (options->json)
+        inspect_print_json(module, elf);
+    else if (options->man)
+        inspect_print_man(module);
+    else
+        inspect_print_text(module, elf);
+    return 0;
 }
 
 int
 main(int argc, char **argv)
 {
-    gboolean is_man = FALSE;
+    Options options = { 0 };
     const GOptionEntry entries[] = {
-        { "man", 0, 0, G_OPTION_ARG_NONE, &is_man, "Print the keys as sections of a manual", NULL },
+        { "man",
+          0,
+          0,
+          G_OPTION_ARG_NONE,
+          &options.man,
+          "Print the keys as sections of a manual",
+          NULL },
+        { "json", 0, 0, G_OPTION_ARG_NONE, &options.json, "Print JSON, for programs", NULL },
+        { "version", 0, 0, G_OPTION_ARG_NONE, &options.version, "Print the version, exit", NULL },
         { NULL, 0, 0, 0, NULL, NULL, NULL },
     };
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = g_option_context_new("FILE.so - check and show a plugin");
+    g_option_context_set_summary(
+        context,
+        "Looks at the file first, refuses one that would run code when it is opened, then puts it\n"
+        "through the gates of the daemon and prints what it offers. Exit status: 0 all is well,\n"
+        "1 it is refused (why stands on stderr, and in api/doc/refusals.md), 2 wrong usage.");
+    g_option_context_set_description(context,
+                                     "Examples:\n"
+                                     "  cariflex-plugin-inspect build/file-sensor.so\n"
+                                     "  cariflex-plugin-inspect --json build/file-sensor.so\n"
+                                     "  cariflex-plugin-inspect --man build/file-sensor.so\n");
     g_option_context_add_main_entries(context, entries, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error) || argc != 2) {
+    if (!g_option_context_parse(context, &argc, &argv, &error) || (argc != 2 && !options.version) ||
+        (options.man && options.json)) {
         fprintf(stderr,
                 "cariflex-plugin-inspect: %s; try --help\n",
-                error != NULL ? error->message : "name one file");
+                error != NULL                 ? error->message
+                : options.man && options.json ? "--man or --json, not both"
+                                              : "name one file");
         return 2;
+    }
+    if (options.version) {
+        printf("cariflex-plugin-inspect %s, plugin ABI %d.%d\n",
+               CFX_VERSION,
+               CFX_ABI_MAJOR,
+               CFX_ABI_MINOR);
+        return 0;
     }
     cfx_log_init(CFX_LOG_WARNING);
     g_autofree char *path = g_canonicalize_filename(argv[1], NULL);
-    const CfxModule *module = cfx_module_open(path, &error);
-    if (module == NULL) {
-        fprintf(stderr, "%s\n", error->message);
-        return 1;
-    }
-    const CfxPluginInfo *info = module->info;
-    if (!is_man)
-        printf("%s: %s %s, %s, id %s, plugin ABI %u.%u\n",
-               module->file,
-               info->name,
-               info->version,
-               info->license,
-               info->id,
-               info->abi >> 16,
-               info->abi & 0xffff);
-    for (gsize i = 0; info->factories[i] != NULL; i++) {
-        if (cfx_module_kind(info->factories[i]->kind) != NULL)
-            print_factory(info->factories[i], is_man);
-    }
-    return 0;
+    return inspect(path, &options);
 }

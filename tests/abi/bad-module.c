@@ -6,6 +6,21 @@
 void cfx_nobody_has_this(void);
 #endif
 
+#if defined(BAD_CONSTRUCTOR)
+__attribute__((constructor)) static void
+runs_at_once(void)
+{
+    g_printerr("a constructor has run\n");
+}
+#elif defined(BAD_EXPORT)
+CFX_EXPORT int something_else(void);
+int
+something_else(void)
+{
+    return 1;
+}
+#endif
+
 static gpointer
 bad_create(const CfxHost *host, const CfxConfig *config, GError **error)
 {
