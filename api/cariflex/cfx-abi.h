@@ -22,6 +22,8 @@
  */
 #pragma once
 
+#include <string.h>
+
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
@@ -45,6 +47,23 @@ G_BEGIN_DECLS
 /** Whether the other side's struct is large enough to hold pointer member `m` and offers it. */
 #define CFX_HAS(p, m) \
     ((p)->struct_size >= G_STRUCT_OFFSET(__typeof__(*(p)), m) + sizeof((p)->m) && (p)->m != NULL)
+
+/** Size that a struct has when `m` is its last member: what an older side may have given. */
+#define CFX_SIZE_UPTO(type, m) (G_STRUCT_OFFSET(type, m) + sizeof(((type *)0)->m))
+
+/**
+ * Copies a struct of the other side, which begins with its size, into one of ours: what it has not
+ * is 0 here, what we do not know stays behind, and the size is ours. Never copy by assignment. [any]
+ */
+static inline void
+cfx_struct_copy(gpointer to, gsize size, gconstpointer from)
+{
+    guint32 ours = (guint32)size, given;
+    memcpy(&given, from, sizeof given);
+    memset(to, 0, size);
+    memcpy(to, from, MIN(given, size));
+    memcpy(to, &ours, sizeof ours);
+}
 
 typedef struct _CfxHost CfxHost;
 typedef struct _CfxConfig CfxConfig;
@@ -87,7 +106,7 @@ CFX_ASSERT_TIGHT(CfxCallOps, finish);
 
 /** Token of a call that may take time. Frozen. Made and freed by the host; read only. */
 struct _CfxCall {
-    const CfxCallOps *ops;
+    const CfxCallOps *ops;     /**< use cfx_call_finish() */
     GCancellable *cancellable; /**< triggered when nobody waits any more */
     gint64 deadline_us;        /**< REAL time after which the answer is not awaited; 0: none */
 };

@@ -20,6 +20,8 @@ G_BEGIN_DECLS
 #define CFX_DEVICE_STEERABLE 16u /**< it has accepted its fail-safe power and obeys plans */
 #define CFX_DEVICE_FAULTED 32u   /**< it reports a fault */
 #define CFX_DEVICE_BLOCKED 64u   /**< out of service: it will not draw power */
+/** Bits from here on have no meaning in this version; a report with one is refused. */
+#define CFX_DEVICE_KNOWN 127u
 /** @} */
 
 /**
@@ -27,8 +29,8 @@ G_BEGIN_DECLS
  * The share that a device without a plan may draw is the engine's business.
  */
 typedef struct {
-    guint32 struct_size, flags;
-    gint64 asset;
+    guint32 struct_size, flags; /**< flags: CFX_DEVICE_… */
+    gint64 asset;           /**< what it is bound to */
     gint64 at_us;           /**< when this was true */
     double power_w;         /**< measured now */
     double power_min_w;     /**< least possible (negative: it can give) */
@@ -36,12 +38,12 @@ typedef struct {
     double power_least_w;   /**< it draws 0 or at least this */
     double energy_wh;       /**< its energy register, import */
     double stock_wh;        /**< storage: in it now. EVSE: AC energy of this session since plug-in */
-    double stock_min_wh, stock_max_wh;
+    double stock_min_wh, stock_max_wh; /**< bounds of stock_wh */
     double charge_efficiency, discharge_efficiency; /**< 0…1; heat pumps above */
     double leakage_per_hour; /**< share of the stock that is lost in an hour */
     double external_w;      /**< limit that somebody else put on it; INFINITY: none */
     guint32 phases, evses;  /**< phases in use 1…3, 0 unknown; evses: of its station */
-    double voltage_v;
+    double voltage_v;       /**< phase to neutral */
     double current_max_a;   /**< per phase: the car's or cable's limit */
     const char *session;    /**< (nullable) session id: the transaction's */
     const char *token;      /**< (nullable) idToken of the session, "type:value" */
@@ -102,9 +104,7 @@ CFX_ASSERT_TIGHT(CfxPlan, owner);
 static inline void
 cfx_plan_keep(CfxPlan *mine, const CfxPlan *plan)
 {
-    memset(mine, 0, sizeof *mine);
-    memcpy(mine, plan, MIN(plan->struct_size, sizeof *mine));
-    mine->struct_size = sizeof *mine;
+    cfx_struct_copy(mine, sizeof *mine, plan);
     if (mine->owner != NULL)
         g_bytes_ref(mine->owner);
 }
@@ -145,14 +145,14 @@ cfx_plan_row(const CfxPlan *plan, gint64 asset)
  * outstanding it is the higher of old and sent at each instant.
  */
 typedef struct {
-    guint32 struct_size, state;
-    gint64 asset;
+    guint32 struct_size, state; /**< state: CFX_APPLIED_… */
+    gint64 asset;              /**< the device */
     gint64 epoch, version;     /**< the slice it speaks of; 0 0: what was read back from the device */
     gint64 trace;              /**< of that slice */
     const char *words;         /**< (nullable) the device's own words */
     gsize n_allowed;           /**< 0: unknown, the device counts at its rating */
     CfxInts allowed_us;        /**< ascending; the first at or before now */
-    CfxReals allowed_w;
+    CfxReals allowed_w;        /**< W from that instant on */
     gint64 sent_real_us;       /**< REAL: on the wire; 0: not sent */
     gint64 answered_real_us;   /**< REAL: its answer came; 0: none yet */
     double fail_safe_w;        /**< fail-safe power that it has accepted as its default; NAN: none */
@@ -163,7 +163,7 @@ CFX_ASSERT_TIGHT(CfxApplied, fail_safe_w);
 typedef struct {
     guint32 struct_size, evses; /**< evses: 0 unknown */
     const char *kind;           /**< "charging-station" */
-    const char *identity;
+    const char *identity;       /**< how it calls itself */
     const char *vendor, *model, *serial; /**< (nullable) */
     const char *peer;                    /**< address */
 } CfxKnock;
@@ -181,7 +181,7 @@ CFX_ASSERT_TIGHT(CfxCommandInfo, schema);
 /** Asks for a plan. */
 typedef struct {
     guint32 struct_size, kind; /**< kind: CFX_PLAN_APPLIED or CFX_PLAN_ADVISORY */
-    gint64 site;
+    gint64 site;               /**< asset */
     gint64 trace;              /**< 0: a new one */
     gint64 start_us, end_us;   /**< 0 0: the site's usual horizon */
     const char *cause;         /**< (nullable) for the plan's record */
@@ -226,8 +226,8 @@ CFX_ASSERT_TIGHT(CfxDeviceApi, command_as);
 
 /** What an adapter implements; every member may be NULL. All [home]. */
 typedef struct {
-    guint32 struct_size, n_commands;
-    const CfxCommandInfo *const *commands;
+    guint32 struct_size, n_commands;       /**< n_commands: length of commands */
+    const CfxCommandInfo *const *commands; /**< that command() understands; (nullable) */
     /** A plan with my changed devices: keep it, report applied() for each. */
     void (*apply)(gpointer self, const CfxPlan *plan);
     /** A command to one of my devices; finish with its own answer (JSON text). */

@@ -8,8 +8,6 @@
  */
 #pragma once
 
-#include <string.h>
-
 #include <cariflex/cfx-types.h>
 
 G_BEGIN_DECLS

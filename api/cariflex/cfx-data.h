@@ -20,12 +20,12 @@ G_BEGIN_DECLS
  * what is already there at this revision is stored nothing twice.
  */
 typedef struct {
-    guint32 struct_size, flags;
-    const CfxRecord *const *records;
-    gsize n_records;
-    const CfxBeliefs *const *beliefs;
-    gsize n_beliefs; /**< number of batches */
-    const CfxNotice *const *notices;
+    guint32 struct_size, flags;       /**< flags: CFX_COMMIT_… */
+    const CfxRecord *const *records;  /**< written in this order */
+    gsize n_records;                  /**< number of records */
+    const CfxBeliefs *const *beliefs; /**< batches of them */
+    gsize n_beliefs;                  /**< number of batches */
+    const CfxNotice *const *notices;  /**< told in this order */
     gsize n_notices;    /**< at most 65 535 */
     gint64 revision;    /**< the host's; ignored from plugins */
     gint64 trace;       /**< trace id of the cause; 0: this commit starts one, its revision */
@@ -63,10 +63,10 @@ CFX_ASSERT_TIGHT(CfxCommitted, revision);
 typedef struct {
     guint32 struct_size, flags;   /**< CFX_QUERY_RAW, KEEP_NO_VALUE */
     guint32 mode, source_types;   /**< source_types: CFX_SOURCE_… bits; 0: any */
-    const gint64 *sensors;
+    const gint64 *sensors;        /**< ids */
     gsize n_sensors;              /**< 0: all sensors that have beliefs */
     const gint64 *sources;        /**< NULL: any */
-    gsize n_sources;
+    gsize n_sources;              /**< number of sources */
     gint64 start_us, end_us;      /**< events with start in [start, end) */
     gint64 known_until_us;        /**< only beliefs of that time or before; CFX_TIME_MAX or 0: any */
     gint64 horizon_us;            /**< only beliefs at least this long before the event's start;
@@ -86,7 +86,7 @@ CFX_ASSERT_TIGHT(CfxBeliefQuery, limit);
 typedef struct {
     guint32 struct_size, flags; /**< CFX_QUERY_RAW: the sensor's own unit and sign */
     guint32 how, source_types;  /**< source_types: CFX_SOURCE_… bits; 0: any */
-    gint64 sensor;
+    gint64 sensor;              /**< its id */
     gint64 start_us, step_us;   /**< grid; step > 0 */
     gsize n;                    /**< number of steps, at most 1 000 000 */
     gint64 known_until_us;      /**< CFX_TIME_MAX or 0: any */
@@ -97,30 +97,49 @@ CFX_ASSERT_TIGHT(CfxSeriesQuery, unit);
 /** A series on a grid. */
 typedef struct {
     guint32 struct_size, flags;
-    gint64 sensor, start_us, step_us;
-    gsize n;
-    CfxReals value; /**< NAN for gaps */
-    const char *unit;
-    GBytes *owner; /**< take a reference of it to keep the columns */
+    gint64 sensor, start_us, step_us; /**< as asked */
+    gsize n;          /**< number of steps */
+    CfxReals value;   /**< NAN for gaps */
+    const char *unit; /**< that the values are in */
+    GBytes *owner; /**< keeps the column alive: see cfx_series_keep() */
 } CfxSeries;
 CFX_ASSERT_TIGHT(CfxSeries, owner);
 
-/** One condition on a secondary key. */
+/** Keeps a series beyond the call: FALSE when it has no owner, because it was only lent. [any] */
+static inline gboolean
+cfx_series_keep(CfxSeries *mine, const CfxSeries *series)
+{
+    cfx_struct_copy(mine, sizeof *mine, series);
+    mine->unit = g_intern_string(mine->unit);
+    if (mine->owner != NULL)
+        g_bytes_ref(mine->owner);
+    return mine->owner != NULL;
+}
+
+/** Drops a kept series. [any] */
+static inline void
+cfx_series_drop(CfxSeries *mine)
+{
+    g_clear_pointer(&mine->owner, g_bytes_unref);
+}
+
+/** One condition on a secondary key. Frozen: it never grows. */
 typedef struct {
-    const char *name;
+    const char *name;         /**< of the secondary key */
     const char *const *texts; /**< any of these; NULL: the number range counts */
-    gsize n_texts;
-    gint64 from, to; /**< inclusive */
+    gsize n_texts;            /**< number of texts */
+    gint64 from, to;          /**< of the number, inclusive */
 } CfxTerm;
+CFX_ASSERT_TIGHT(CfxTerm, to);
 
 /** Which records: those keys, or all that meet every term. */
 typedef struct {
     guint32 struct_size, flags;
-    const char *collection;
-    const char *const *keys;
-    gsize n_keys; /**< > 0: exactly these; terms do not count */
-    const CfxTerm *const *terms;
-    gsize n_terms;
+    const char *collection;      /**< "ocpp.station" */
+    const char *const *keys;     /**< exactly these, where n_keys > 0 */
+    gsize n_keys;                /**< > 0: exactly these; terms do not count */
+    const CfxTerm *const *terms; /**< all of them must be met */
+    gsize n_terms;               /**< 0: all records of the collection */
     const char *order; /**< (nullable) name of a secondary key; NULL: by key */
     const char *after; /**< (nullable) only keys after this one (order by key only) */
     gsize offset, limit; /**< limit 0: no limit */
@@ -130,8 +149,8 @@ CFX_ASSERT_TIGHT(CfxRecordQuery, limit);
 /** Records found. Lent: copy what you keep. */
 typedef struct {
     guint32 struct_size, flags;
-    const CfxRecord *const *records;
-    gsize n;
+    const CfxRecord *const *records; /**< in the order that was asked for */
+    gsize n;                         /**< number of records */
     guint64 total; /**< with CFX_QUERY_TOTAL: all matches; else n */
 } CfxRecords;
 CFX_ASSERT_TIGHT(CfxRecords, total);
@@ -150,8 +169,8 @@ CFX_ASSERT_TIGHT(CfxNoticeQuery, limit);
 /** Notices found. Lent: copy what you keep. */
 typedef struct {
     guint32 struct_size, flags;
-    const CfxNotice *const *notices;
-    gsize n;
+    const CfxNotice *const *notices; /**< by sequence */
+    gsize n;                         /**< number of notices */
 } CfxNotices;
 CFX_ASSERT_TIGHT(CfxNotices, n);
 

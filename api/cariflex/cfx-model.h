@@ -14,8 +14,8 @@ G_BEGIN_DECLS
 /** Who owns. */
 typedef struct {
     guint32 struct_size, flags;
-    gint64 id;
-    const char *name;
+    gint64 id; /**< of the account; 1 … 999 from an import */
+    const char *name;     /**< unique */
     const char *zone;     /**< IANA time zone of its days */
     const char *currency; /**< ISO 4217; (nullable) */
 } CfxAccount;
@@ -24,7 +24,7 @@ CFX_ASSERT_TIGHT(CfxAccount, currency);
 /** A thing in a tree. */
 typedef struct {
     guint32 struct_size, flags;
-    gint64 id;
+    gint64 id; /**< of the asset */
     gint64 parent;            /**< asset above; 0: none */
     gint64 account;           /**< its owner */
     const char *type;         /**< "site", "charging-station", "evse", "battery", "pv", "meter", … */
@@ -44,9 +44,9 @@ CFX_ASSERT_TIGHT(CfxAsset, flex_context);
 /** One time series of an asset. */
 typedef struct {
     guint32 struct_size, flags;
-    gint64 id;
-    gint64 asset;
-    const char *name;
+    gint64 id; /**< of the sensor */
+    gint64 asset;          /**< whose it is */
+    const char *name;      /**< unique among the sensors of its asset */
     const char *unit;      /**< "kW", "kWh", "EUR/MWh", "%", "" for a plain number */
     gint64 resolution_us;  /**< length of an event; 0: instantaneous */
     const char *zone;      /**< IANA time zone */
@@ -58,7 +58,7 @@ CFX_ASSERT_TIGHT(CfxSensor, attributes);
 /** Who believes. */
 typedef struct {
     guint32 struct_size, type; /**< type: one CFX_SOURCE_… bit */
-    gint64 id;
+    gint64 id;            /**< of the source */
     gint64 account;       /**< 0: the host's own */
     const char *name;     /**< of the principal, instance or model */
     const char *instance; /**< (nullable) the plugin instance whose own source it is */
@@ -68,7 +68,7 @@ CFX_ASSERT_TIGHT(CfxSource, instance);
 /** Ties what an adapter speaks with to an asset. */
 typedef struct {
     guint32 struct_size, flags;
-    gint64 id;
+    gint64 id; /**< of the binding */
     gint64 asset;         /**< the EVSE, battery or heat pump */
     const char *instance; /**< adapter instance: "depot" */
     const char *identity; /**< the peer's identity there: "CP001" */
@@ -83,12 +83,12 @@ CFX_ASSERT_TIGHT(CfxBinding, stock_sensor);
 typedef struct {
     guint32 struct_size, flags;
     guint64 version; /**< rises with each change */
-    const CfxAccount *const *accounts;
-    const CfxAsset *const *assets;
-    const CfxSensor *const *sensors;
-    const CfxSource *const *sources;
-    const CfxBinding *const *bindings;
-    gsize n_accounts, n_assets, n_sensors, n_sources, n_bindings;
+    const CfxAccount *const *accounts; /**< by id, like the rest */
+    const CfxAsset *const *assets;     /**< see cfx_model_asset() */
+    const CfxSensor *const *sensors;   /**< see cfx_model_sensor() */
+    const CfxSource *const *sources;   /**< see cfx_model_source() */
+    const CfxBinding *const *bindings; /**< see cfx_model_binding() */
+    gsize n_accounts, n_assets, n_sensors, n_sources, n_bindings; /**< lengths of the lists */
     GBytes *owner; /**< keeps all of it alive */
 } CfxModel;
 CFX_ASSERT_TIGHT(CfxModel, owner);
@@ -107,7 +107,7 @@ CFX_ASSERT_TIGHT(CfxModel, owner);
 /** Adds (id 0: a new id is made), replaces or deletes one item. */
 typedef struct {
     guint32 struct_size, flags;
-    guint32 kind, reserved;
+    guint32 kind, reserved; /**< CFX_MODEL_ACCOUNT…; 0 */
     const void *item; /**< CfxAccount, CfxAsset, CfxSensor, CfxSource or CfxBinding, by kind */
 } CfxModelChange;
 CFX_ASSERT_TIGHT(CfxModelChange, item);
@@ -115,9 +115,9 @@ CFX_ASSERT_TIGHT(CfxModelChange, item);
 /** Ids of the changed items in the order of the changes, and the model that came of it. */
 typedef struct {
     guint32 struct_size, flags;
-    const gint64 *ids;
-    gsize n;
-    const CfxModel *model;
+    const gint64 *ids;     /**< one for each change */
+    gsize n;               /**< number of ids */
+    const CfxModel *model; /**< lent; model->owner keeps it */
 } CfxModelChanged;
 CFX_ASSERT_TIGHT(CfxModelChanged, model);
 

@@ -27,38 +27,38 @@ G_BEGIN_DECLS
 
 /** Column of integers: at[i * step]. step 0: one value for all. at NULL: see the member's text. */
 typedef struct {
-    const gint64 *at;
-    gint64 step;
+    const gint64 *at; /**< the first */
+    gint64 step;      /**< in elements, from one to the next */
 } CfxInts;
 
 /** Column of reals: at[i * step]. step 0: one value for all. at NULL: see the member's text. */
 typedef struct {
-    const double *at;
-    gint64 step;
+    const double *at; /**< the first */
+    gint64 step;      /**< in elements, from one to the next */
 } CfxReals;
 
 /** Table of reals: at[r * row + c * col]. */
 typedef struct {
-    const double *at;
-    guint32 row, col;
+    const double *at; /**< the first */
+    guint32 row, col; /**< in elements, from one row or column to the next; 0: all share one */
 } CfxGrid;
 
 /** Name and value: headers, labels, log fields. */
 typedef struct {
-    const char *name, *value;
+    const char *name, *value; /**< a list of pairs ends with a NULL name */
 } CfxPair;
 
 /** Secondary key of a record. text NULL: the number counts. */
 typedef struct {
-    const char *name, *text;
-    gint64 number;
+    const char *name, *text; /**< text (nullable) */
+    gint64 number;           /**< counts where text is NULL */
 } CfxKey;
 
 /** One configured value; which member counts follows from the key's type (cfx-config.h). */
 typedef struct {
-    const char *text;
-    gint64 number;
-    double real;
+    const char *text; /**< (nullable) */
+    gint64 number;    /**< microseconds, index, id, 0 or 1 */
+    double real;      /**< W, Wh or a plain number; NAN: not given */
 } CfxValue;
 
 static inline gint64
@@ -100,7 +100,7 @@ cfx_grid_at(CfxGrid grid, gsize r, gsize c)
  */
 typedef struct {
     guint32 struct_size, flags;
-    gsize n;
+    gsize n;              /**< number of beliefs: the length of every column */
     CfxInts sensor;       /**< sensor id */
     CfxInts source;       /**< source id; at NULL or value 0: the writer's own source */
     CfxInts start_us;     /**< start of the event */
@@ -110,6 +110,24 @@ typedef struct {
     GBytes *owner;        /**< keeps the columns alive; NULL when they are only lent */
 } CfxBeliefs;
 CFX_ASSERT_TIGHT(CfxBeliefs, owner);
+
+/** Keeps beliefs that were read beyond the call: FALSE when they have no owner, because they were
+ *  only lent. [any] */
+static inline gboolean
+cfx_beliefs_keep(CfxBeliefs *mine, const CfxBeliefs *beliefs)
+{
+    cfx_struct_copy(mine, sizeof *mine, beliefs);
+    if (mine->owner != NULL)
+        g_bytes_ref(mine->owner);
+    return mine->owner != NULL;
+}
+
+/** Drops kept beliefs. [any] */
+static inline void
+cfx_beliefs_drop(CfxBeliefs *mine)
+{
+    g_clear_pointer(&mine->owner, g_bytes_unref);
+}
 
 /** @name CfxRecord.flags @{ */
 #define CFX_RECORD_DELETE 1u  /**< the record goes away */

@@ -84,17 +84,17 @@ CFX_ASSERT_TIGHT(CfxHttpCall, tls);
 
 /** Its answer, lent. */
 typedef struct {
-    guint32 struct_size, status;
+    guint32 struct_size, status; /**< status: of HTTP */
     const CfxPair *headers; /**< ended by one whose name is NULL; names in lower case */
-    GBytes *body;
+    GBytes *body;           /**< never NULL */
 } CfxHttpAnswer;
 CFX_ASSERT_TIGHT(CfxHttpAnswer, body);
 
 /** Who logged in. */
 typedef struct {
-    guint32 struct_size, role;
-    gint64 principal, account;
-    const char *identity;
+    guint32 struct_size, role; /**< role: CFX_ROLE_… */
+    gint64 principal, account; /**< who, and whose */
+    const char *identity;      /**< name of the principal */
     const char *token;   /**< (nullable) a new bearer token, when a lifetime was asked for */
     gint64 source;       /**< source id of that principal's beliefs; 0: none */
     gint64 asset;        /**< asset the principal stands for (station, site of a VEN); 0: none */

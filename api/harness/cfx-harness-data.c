@@ -195,12 +195,14 @@ is_among(const GArray *sensors, gint64 sensor)
     return FALSE;
 }
 
+/* with an owner, so that it can be kept: end with cfx_beliefs_drop() */
 static CfxBeliefs
 columns(const GArray *beliefs)
 {
-    const CfxHarnessBelief *first = (const CfxHarnessBelief *)(const void *)beliefs->data;
     gint64 step = sizeof(CfxHarnessBelief) / sizeof(gint64);
     CfxBeliefs view = { .struct_size = sizeof(view), .n = beliefs->len };
+    view.owner = g_bytes_new(beliefs->data, beliefs->len * sizeof(CfxHarnessBelief));
+    const CfxHarnessBelief *first = g_bytes_get_data(view.owner, NULL);
     if (beliefs->len == 0)
         return view;
     view.sensor = (CfxInts){ &first->sensor, step };
@@ -231,6 +233,7 @@ tell(gpointer data)
         if (news->beliefs->len > 0) {
             CfxBeliefs view = columns(news->beliefs);
             watch->beliefs_func(watch->data, &view, NULL);
+            cfx_beliefs_drop(&view);
         } else {
             CfxNotices view = { .struct_size = sizeof(view),
                                 .notices = (const CfxNotice *const *)news->notices->pdata,
@@ -395,6 +398,7 @@ answer_beliefs(gpointer data)
     }
     CfxBeliefs view = columns(found);
     question->beliefs_done(question->data, &view, NULL);
+    cfx_beliefs_drop(&view);
     question_free(question);
 }
 
@@ -419,7 +423,7 @@ answer_series(gpointer data)
     Question *question = data;
     gint64 sensor = g_array_index(question->sensors, gint64, 0);
     const GArray *all = question->harness->data->beliefs;
-    g_autofree double *values = g_new(double, MAX(1, question->n));
+    double *values = g_new(double, MAX(1, question->n));
     for (gsize k = 0; k < question->n; k++) {
         gint64 at_us = question->start_us + (gint64)k * question->step_us, newest = CFX_TIME_MIN;
         values[k] = NAN;
@@ -436,8 +440,10 @@ answer_series(gpointer data)
                        .start_us = question->start_us,
                        .step_us = question->step_us,
                        .n = question->n,
-                       .value = { values, 1 } };
+                       .value = { values, 1 },
+                       .owner = g_bytes_new_take(values, question->n * sizeof(double)) };
     question->series_done(question->data, &view, NULL);
+    cfx_series_drop(&view);
     question_free(question);
 }
 

@@ -311,7 +311,9 @@ web_http(const CfxHost *host, const CfxHttpCall *http, CfxHttpDone done, gpointe
     CfxHarness *self = cfx_harness_of(host);
     Call *call = g_new0(Call, 1);
     *call = (Call){ { 0, NULL }, done, data };
-    if (self->web->server != NULL)
+    if ((http->flags & ~CFX_HTTP_PUBLIC_ONLY) != 0)
+        g_critical("http: flags: unknown bit");
+    else if (self->web->server != NULL)
         call->answer = self->web->server(self->web->server_data, http);
     cfx_harness_later(self, answer_http, call);
 }

@@ -23,7 +23,9 @@ cfx_module_instance(const CfxModule *module,
         const CfxStorageOps *ops = factory->ops;
         memcpy(&instance->storage, ops, MIN(ops->struct_size, sizeof instance->storage));
     } else {
-        instance->scheduler_ops = factory->ops;
+        const CfxSchedulerOps *ops = factory->ops;
+        memcpy(&instance->scheduler, ops, MIN(ops->struct_size, sizeof instance->scheduler));
+        instance->scheduler_ops = &instance->scheduler;
     }
     instance->config = (CfxConfig *)(gpointer)(guintptr)config;
     if (secrets != NULL) {

@@ -9,6 +9,7 @@
 #include "cfx-loop.h"
 
 #include <cariflex/cfx-adapter.h>
+#include <cariflex/cfx-scheduler.h>
 #include <cariflex/cfx-storage.h>
 
 typedef enum {
@@ -31,7 +32,8 @@ typedef struct _CfxInstance {
     CfxFactory factory;          /* zero-filled copy */
     CfxAdapterOps adapter;       /* zero-filled copy, kind adapter */
     CfxStorageOps storage;       /* zero-filled copy, kind storage */
-    gconstpointer scheduler_ops; /* as the factory has it, kind scheduler */
+    CfxSchedulerOps scheduler;   /* zero-filled copy, kind scheduler */
+    const CfxSchedulerOps *scheduler_ops; /* the copy */
     gpointer self;               /* what create() returned; NULL when there is none */
     CfxLoop *home;
     CfxConfig *config; /* borrowed from the configuration; NULL: internal */

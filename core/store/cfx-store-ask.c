@@ -7,6 +7,8 @@
 #include <cfx-unit.h>
 
 #define MOST_STEPS 1000000
+#define BELIEF_FLAGS (CFX_QUERY_RAW | CFX_QUERY_KEEP_NO_VALUE)
+#define RECORD_FLAGS (CFX_QUERY_RAW | CFX_QUERY_DESCENDING | CFX_QUERY_TOTAL)
 
 /* --- answering ----------------------------------------------------------------------------- */
 
@@ -161,10 +163,14 @@ cfx_store_read_beliefs(const CfxHost *host,
     CfxBeliefQuery *mine = &self->beliefs_query;
 
     self->done.beliefs = done;
-    if (query->struct_size < sizeof(*query)) {
+    if (query->struct_size < CFX_SIZE_UPTO(CfxBeliefQuery, limit)) {
         request_fail(self, CFX_ERROR_INVALID, "struct_size: too small");
+    } else if ((query->flags & ~BELIEF_FLAGS) != 0) {
+        request_fail(self, CFX_ERROR_INVALID, "flags: unknown bit");
+    } else if (query->mode < CFX_BELIEFS_NEWEST || query->mode > CFX_BELIEFS_ALL) {
+        request_fail(self, CFX_ERROR_INVALID, "mode: not NEWEST, BEST or ALL");
     } else {
-        *mine = *query;
+        cfx_struct_copy(mine, sizeof *mine, query);
         mine->sensors = cfx_chunks_copy(
             &self->memory, query->sensors, query->n_sensors * sizeof(*query->sensors));
         if (query->sources != NULL)
@@ -232,7 +238,7 @@ cfx_store_read_series(const CfxHost *host,
     Request *self = request_new(host, READ_SERIES, data);
 
     self->done.series = done;
-    if (query->struct_size < sizeof(*query)) {
+    if (query->struct_size < CFX_SIZE_UPTO(CfxSeriesQuery, unit)) {
         request_fail(self, CFX_ERROR_INVALID, "struct_size: too small");
     } else if ((query->flags & ~CFX_QUERY_RAW) != 0) {
         request_fail(self, CFX_ERROR_INVALID, "flags: unknown bit");
@@ -245,7 +251,7 @@ cfx_store_read_series(const CfxHost *host,
     } else if (!grid_fits(query)) {
         request_fail(self, CFX_ERROR_INVALID, "n: the grid is longer than time");
     } else {
-        self->series_query = *query;
+        cfx_struct_copy(&self->series_query, sizeof self->series_query, query);
         self->series_query.unit = NULL;
         if (query->unit != NULL)
             self->series_query.unit = cfx_chunks_string(&self->memory, query->unit);
@@ -289,10 +295,12 @@ cfx_store_read_records(const CfxHost *host,
     CfxRecordQuery *mine = &self->records_query;
 
     self->done.records = done;
-    if (query->struct_size < sizeof(*query)) {
+    if (query->struct_size < CFX_SIZE_UPTO(CfxRecordQuery, limit)) {
         request_fail(self, CFX_ERROR_INVALID, "struct_size: too small");
+    } else if ((query->flags & ~RECORD_FLAGS) != 0) {
+        request_fail(self, CFX_ERROR_INVALID, "flags: unknown bit");
     } else {
-        *mine = *query;
+        cfx_struct_copy(mine, sizeof *mine, query);
         mine->collection = cfx_chunks_string(&self->memory, query->collection);
         mine->keys = copy_texts(self, query->keys, query->n_keys);
         mine->terms = copy_terms(self, query->terms, query->n_terms);
@@ -311,10 +319,12 @@ cfx_store_read_notices(const CfxHost *host,
     Request *self = request_new(host, READ_NOTICES, data);
 
     self->done.notices = done;
-    if (query->struct_size < sizeof(*query)) {
+    if (query->struct_size < CFX_SIZE_UPTO(CfxNoticeQuery, limit)) {
         request_fail(self, CFX_ERROR_INVALID, "struct_size: too small");
+    } else if ((query->flags & ~CFX_QUERY_DESCENDING) != 0) {
+        request_fail(self, CFX_ERROR_INVALID, "flags: unknown bit");
     } else {
-        self->notices_query = *query;
+        cfx_struct_copy(&self->notices_query, sizeof self->notices_query, query);
         self->notices_query.topic = cfx_chunks_string(&self->memory, query->topic);
     }
     request_send(self);

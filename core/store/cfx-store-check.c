@@ -67,7 +67,7 @@ is_own_key(const CfxInstance *instance, const char *key)
 static gboolean
 check_record(const Check *check, const CfxRecord *record)
 {
-    if (record == NULL || record->struct_size < sizeof(CfxRecord))
+    if (record == NULL || record->struct_size < CFX_SIZE_UPTO(CfxRecord, revision))
         return fail(check, CFX_ERROR_INVALID, "struct_size: too small");
     if ((record->flags & ~RECORD_FLAGS) != 0)
         return fail(check, CFX_ERROR_INVALID, "flags: unknown bit");
@@ -136,7 +136,7 @@ check_beliefs(const Check *check, const CfxBeliefs *beliefs)
 {
     gint64 last = 0;
 
-    if (beliefs == NULL || beliefs->struct_size < sizeof(CfxBeliefs))
+    if (beliefs == NULL || beliefs->struct_size < CFX_SIZE_UPTO(CfxBeliefs, owner))
         return fail(check, CFX_ERROR_INVALID, "struct_size: too small");
     if ((beliefs->flags & ~CFX_BELIEFS_RAW) != 0)
         return fail(check, CFX_ERROR_INVALID, "flags: unknown bit");
@@ -169,7 +169,7 @@ check_beliefs(const Check *check, const CfxBeliefs *beliefs)
 static gboolean
 check_notice(const Check *check, const CfxNotice *notice)
 {
-    if (notice == NULL || notice->struct_size < sizeof(CfxNotice))
+    if (notice == NULL || notice->struct_size < CFX_SIZE_UPTO(CfxNotice, doc_size))
         return fail(check, CFX_ERROR_INVALID, "struct_size: too small");
     if ((notice->flags & ~CFX_NOTICE_TRANSIENT) != 0)
         return fail(check, CFX_ERROR_INVALID, "flags: unknown bit");
@@ -192,7 +192,7 @@ cfx_store_check(CfxInstance *instance,
 {
     Check check = { instance, model, error, NULL, 0 };
 
-    if (commit->struct_size < sizeof(CfxCommit))
+    if (commit->struct_size < CFX_SIZE_UPTO(CfxCommit, received_us))
         return fail(&check, CFX_ERROR_INVALID, "struct_size: too small");
     if ((commit->flags & ~COMMIT_FLAGS) != 0)
         return fail(&check, CFX_ERROR_INVALID, "flags: unknown bit");

@@ -156,8 +156,7 @@ copy_record(Copy *copy, const CfxRecord *from)
     CfxRecord *to = take(copy, sizeof(*to));
     CfxKey *keys = take(copy, from->n_keys * sizeof(*keys));
 
-    *to = *from;
-    to->struct_size = sizeof(*to);
+    cfx_struct_copy(to, sizeof(*to), from);
     to->collection = copy_string(copy, from->collection);
     to->key = copy_string(copy, from->key);
     to->doc = copy_text(copy, from->doc, from->doc_size);
@@ -175,8 +174,7 @@ copy_notice(Copy *copy, const CfxNotice *from, gint64 revision, gsize index)
 {
     CfxNotice *to = take(copy, sizeof(*to));
 
-    *to = *from;
-    to->struct_size = sizeof(*to);
+    cfx_struct_copy(to, sizeof(*to), from);
     to->topic = copy_string(copy, from->topic);
     to->doc = from->doc != NULL ? copy_text(copy, from->doc, from->doc_size) : "{}";
     to->doc_size = from->doc != NULL ? from->doc_size : 2;
@@ -238,8 +236,7 @@ cfx_batch_add(Batch *self, StoreClient *client, const CfxModel *model, const Cfx
     memset(entry, 0, sizeof(*entry));
     entry->op.link.data = entry;
     entry->batch = self;
-    entry->commit = *commit;
-    entry->commit.struct_size = sizeof(entry->commit);
+    cfx_struct_copy(&entry->commit, sizeof(entry->commit), commit);
     entry->result.struct_size = sizeof(entry->result);
     for (gsize i = 0; i < commit->n_beliefs; i++)
         entry->rows += commit->beliefs[i]->n;

@@ -43,8 +43,7 @@ take_records(gpointer data, const CfxRecord *const *records, gsize n)
             continue;
         CfxRecord *to = cfx_chunks_alloc(&self->memory, sizeof(*to));
         CfxKey *keys = cfx_chunks_alloc(&self->memory, from->n_keys * sizeof(*keys));
-        *to = *from;
-        to->struct_size = sizeof(*to);
+        cfx_struct_copy(to, sizeof(*to), from);
         to->collection = cfx_chunks_string(&self->memory, from->collection);
         to->key = cfx_chunks_string(&self->memory, from->key);
         to->doc = cfx_chunks_text(&self->memory, from->doc, from->doc_size);
@@ -65,8 +64,8 @@ take_notices(gpointer data, const CfxNotice *const *notices, gsize n)
     Request *self = data;
 
     for (gsize i = 0; i < n; i++) {
-        CfxNotice *to = cfx_chunks_copy(&self->memory, notices[i], sizeof(*to));
-        to->struct_size = sizeof(*to);
+        CfxNotice *to = cfx_chunks_alloc(&self->memory, sizeof(*to));
+        cfx_struct_copy(to, sizeof(*to), notices[i]);
         to->topic = cfx_chunks_string(&self->memory, notices[i]->topic);
         to->doc = cfx_chunks_text(&self->memory, notices[i]->doc, notices[i]->doc_size);
         g_ptr_array_add(self->found, to);

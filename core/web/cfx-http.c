@@ -26,7 +26,7 @@ typedef struct {
     GBytes *body;
     gint64 timeout_us;
     gsize answer_max;
-    gboolean is_public_only;
+    gboolean is_public_only, has_unknown_flags;
 
     CfxLoop *main;
     SoupSession *session;
@@ -435,6 +435,11 @@ start_cb(gpointer data)
         call_unref(self);
         return;
     }
+    if (self->has_unknown_flags) {
+        fail(self, CFX_ERROR_INVALID, "flags: unknown bit");
+        call_unref(self);
+        return;
+    }
     self->session = g_object_ref(self->http->session);
     self->timer = cfx_loop_timer_start(self->main,
                                        CFX_CLOCK_REAL,
@@ -455,8 +460,8 @@ cfx_http_call(
     CfxHttp *self, CfxInstance *owner, const CfxHttpCall *call, CfxHttpDone done, gpointer data)
 {
     Call *made = g_new0(Call, 1);
-    CfxHttpCall mine = { 0 };
-    memcpy(&mine, call, MIN(call->struct_size, sizeof mine));
+    CfxHttpCall mine;
+    cfx_struct_copy(&mine, sizeof mine, call);
     made->refs = 2; /* of the list, and of start_cb() */
     made->http = self;
     made->main = self->web->main;
@@ -472,6 +477,7 @@ cfx_http_call(
     made->body = mine.body != NULL ? g_bytes_ref(mine.body) : NULL;
     made->timeout_us = mine.timeout_us > 0 ? mine.timeout_us : TIMEOUT_US;
     made->answer_max = mine.answer_max > 0 ? mine.answer_max : ANSWER_MAX;
+    made->has_unknown_flags = (mine.flags & ~CFX_HTTP_PUBLIC_ONLY) != 0;
     made->is_public_only = (mine.flags & CFX_HTTP_PUBLIC_ONLY) != 0;
     made->cancellable = g_cancellable_new();
     made->header_texts = g_ptr_array_new_with_free_func(g_free);

@@ -231,6 +231,11 @@ cfx_upgrade(const CfxRequest *request, const char *protocol, const CfxSocketOps 
     CfxRequestHold *hold = (CfxRequestHold *)(guintptr)request;
     CfxWeb *web = hold->listener->web;
     CfxInstance *owner = hold->mount->owner;
+    if (ops->flags != 0) {
+        cfx_log_say(CFX_LOG_CRITICAL, owner->name, "upgrade: flags: unknown bit");
+        cfx_request_respond(request, 500, NULL, NULL);
+        return NULL;
+    }
     if (!is_possible(hold)) {
         cfx_request_respond(request, hold->view.protocols == NULL ? 400 : 503, NULL, NULL);
         return NULL;

@@ -69,6 +69,10 @@ cfx_device_table_report(const CfxHost *host, const CfxDevice *const *devices, gs
         return;
 
     for (gsize i = 0; i < n; i++) {
+        if ((devices[i]->flags & ~CFX_DEVICE_KNOWN) != 0) {
+            cfx_log(host, CFX_LOG_CRITICAL, "report.%zu.flags: unknown bit", i);
+            continue;
+        }
         News *news = g_new0(News, 1);
         CfxDevice *to = &news->device;
         news->kind = NEWS_DEVICE;

@@ -595,6 +595,80 @@ test_series(void)
                  "n: the grid is longer than time");
 }
 
+/* --- what nobody knows is refused ------------------------------------------------------------ */
+
+typedef struct {
+    int done;
+    char *message; /* NULL: no error */
+} Answered;
+
+static void
+answered(Answered *to, const GError *error)
+{
+    to->done = 1;
+    to->message = error != NULL ? g_strdup(error->message) : NULL;
+}
+
+static void
+answered_beliefs(gpointer data, const CfxBeliefs *result, const GError *error)
+{
+    answered(data, error);
+}
+
+static void
+answered_records(gpointer data, const CfxRecords *result, const GError *error)
+{
+    answered(data, error);
+}
+
+static void
+answered_notices(gpointer data, const CfxNotices *result, const GError *error)
+{
+    answered(data, error);
+}
+
+static void
+check_answered(Answered *of, const char *message)
+{
+    fixture_wait(&of->done);
+    g_assert_cmpstr(of->message, ==, message);
+    g_clear_pointer(&of->message, g_free);
+    of->done = 0;
+}
+
+static void
+test_unknown_bits(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    const CfxHost *host = &fixture->depot->host;
+    Answered answer = { 0 };
+    CfxBeliefQuery beliefs = {
+        .struct_size = sizeof beliefs, .flags = CFX_QUERY_TOTAL, .mode = CFX_BELIEFS_BEST
+    };
+    CfxRecordQuery records = {
+        .struct_size = sizeof records, .flags = 1u << 20, .collection = "ocpp.station"
+    };
+    CfxNoticeQuery notices = { .struct_size = sizeof notices, .flags = 1u << 20 };
+
+    host->data->read_beliefs(host, &beliefs, answered_beliefs, &answer);
+    check_answered(&answer, "flags: unknown bit");
+    beliefs.flags = 0;
+    beliefs.mode = 9;
+    host->data->read_beliefs(host, &beliefs, answered_beliefs, &answer);
+    check_answered(&answer, "mode: not NEWEST, BEST or ALL");
+    host->data->read_records(host, &records, answered_records, &answer);
+    check_answered(&answer, "flags: unknown bit");
+    records.flags = 0;
+    records.struct_size -= 8;
+    host->data->read_records(host, &records, answered_records, &answer);
+    check_answered(&answer, "struct_size: too small");
+    host->data->read_notices(host, &notices, answered_notices, &answer);
+    check_answered(&answer, "flags: unknown bit");
+    notices.flags = CFX_QUERY_DESCENDING;
+    host->data->read_notices(host, &notices, answered_notices, &answer);
+    check_answered(&answer, NULL);
+}
+
 /* --- the end ------------------------------------------------------------------------------- */
 
 static void
@@ -750,6 +824,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/watch-early", test_watch_early);
     g_test_add_func("/store/latest", test_latest);
     g_test_add_func("/store/series", test_series);
+    g_test_add_func("/store/unknown-bits", test_unknown_bits);
     g_test_add_func("/store/stop-drains", test_stop_drains);
     g_test_add_func("/store/stop-with-failing-storage", test_stop_with_failing_storage);
     g_test_add_func("/store/start-fails", test_start_fails);

@@ -149,6 +149,10 @@ test_calls(void)
          &answer);
     g_assert_error(answer.error, CFX_ERROR, CFX_ERROR_INVALID);
     answer_clear(&answer);
+    call(&fixture, &(CfxHttpCall){ .url = echo, .flags = 64 }, &answer);
+    g_assert_error(answer.error, CFX_ERROR, CFX_ERROR_INVALID);
+    g_assert_cmpstr(answer.error->message, ==, "flags: unknown bit");
+    answer_clear(&answer);
 
     static const char *const BAD[] = { "", "nothing", "ftp://127.0.0.1/", "http://", "http:///x" };
     for (guint i = 0; i < G_N_ELEMENTS(BAD); i++) {
