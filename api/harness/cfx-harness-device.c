@@ -207,6 +207,18 @@ device_command(const CfxHost *host,
 }
 
 static void
+device_command_as(const CfxHost *host,
+                  guint32 role,
+                  gint64 asset,
+                  const char *name,
+                  GBytes *args,
+                  CfxAnswerDone done,
+                  gpointer data)
+{
+    refuse_later(host, done, NULL, data);
+}
+
+static void
 device_ask(const CfxHost *host, const CfxPlanAsk *ask, CfxPlanDone done, gpointer data)
 {
     refuse_later(host, NULL, done, data);
@@ -250,6 +262,7 @@ const CfxDeviceApi cfx_harness_device_api = {
     .current = device_current,
     .watch = device_watch,
     .unwatch = device_unwatch,
+    .command_as = device_command_as,
 };
 
 /* --- for tests -------------------------------------------------------------------------------- */

@@ -372,6 +372,17 @@ web_may(const CfxHost *host, gint64 principal, guint32 right, gint64 asset)
     return (has & right) == right;
 }
 
+static void
+web_logout(const CfxHost *host, const char *token)
+{
+    GPtrArray *users = cfx_harness_of(host)->web->users;
+    for (guint i = 0; i < users->len; i++) {
+        User *known = users->pdata[i];
+        if (g_strcmp0(known->login.token, token) == 0)
+            known->login.token = NULL;
+    }
+}
+
 const CfxWebApi cfx_harness_web_api = {
     .struct_size = sizeof(CfxWebApi),
     .route = web_route,
@@ -382,6 +393,7 @@ const CfxWebApi cfx_harness_web_api = {
     .http = web_http,
     .login = web_login,
     .may = web_may,
+    .logout = web_logout,
 };
 
 /* --- for tests -------------------------------------------------------------------------------- */

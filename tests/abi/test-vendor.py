@@ -6,15 +6,13 @@ inspected and run in the installed daemon."""
 import pathlib
 import re
 import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import heater  # noqa: E402
 from staging import Staging  # noqa: E402
 
 BUILD = sys.argv[1]
@@ -32,12 +30,6 @@ class Case(unittest.TestCase):
         temporary = tempfile.TemporaryDirectory(prefix="cfx-")
         self.addCleanup(temporary.cleanup)
         self.folder = pathlib.Path(temporary.name)
-
-    def until(self, what, function):
-        end = time.monotonic() + 60
-        while not function():
-            self.assertLess(time.monotonic(), end, what)
-            time.sleep(0.05)
 
 
 class Installed(Case):
@@ -69,43 +61,13 @@ class Template(Case):
         staging.run("meson", "setup", "build", *staging.options, cwd=self.work)
         staging.run("meson", "compile", "-C", "build", cwd=self.work)
 
-    def ctl(self, *arguments):
-        return subprocess.run(["cariflexctl", "--socket", self.work / "run" / "bus", *arguments], text=True,
-                              capture_output=True, env=staging.environment, timeout=60)
-
     def test_template(self):
         staging.run("meson", "test", "-C", "build", "--print-errorlogs", cwd=self.work)
         shown = staging.run("cariflex-plugin-inspect", "build/file-device.so", cwd=self.work)
         self.assertIn("power-file (file, required)", shown)
         warnings = staging.run("ninja", "-C", "build", "-t", "commands", cwd=self.work)
         self.assertNotIn(str(pathlib.Path(__file__).parents[2] / "api"), warnings)
-        self.run_in_daemon()
-
-    def run_in_daemon(self):
-        run = self.work / "run"
-        run.mkdir()
-        (run / "power").write_text("1200\n")
-        with open(run / "log", "wb") as log:
-            daemon = subprocess.Popen(["cariflexd", "--plugin-dir", "build", "--config", "example.conf"],
-                                      cwd=self.work, env=staging.environment, stderr=log)
-        try:
-            self.until("ready", lambda: self.ctl("status").returncode == 0)
-            self.until("it knocks", lambda: "heater" in self.ctl("stations").stdout)
-            done = self.ctl("import", self.work / "example-site.json")
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.until("its fail-safe power", lambda: (run / "limit").exists())
-            self.assertEqual((run / "limit").read_text(), "500\n")
-            self.until("steered", lambda: "steered" in self.ctl("status").stdout)
-            self.assertRegex(self.ctl("status").stdout, r"boiler +adapter +file-device +running")
-            (run / "power").unlink()
-            self.until("degraded", lambda: "No such file" in self.ctl("status").stdout)
-            self.assertRegex(self.ctl("status").stdout, r"boiler +adapter +file-device +degraded")
-            (run / "power").write_text("800\n")
-            self.until("well again", lambda: "degraded" not in self.ctl("status").stdout)
-        finally:
-            daemon.send_signal(signal.SIGTERM)
-            daemon.wait(60)
-        self.assertEqual(daemon.returncode, 0, (run / "log").read_text())
+        heater.see_it_work(self, self.work, "build", staging.environment)
 
 
 class Page(Case):

@@ -537,6 +537,28 @@ test_metrics(Fixture *self, gconstpointer data)
     g_assert_true(isnan(cfx_harness_metric(self->harness, "none")));
 }
 
+/* a member that is new in a table and missing here would crash a plugin in its own test */
+static void
+test_all_is_offered(Fixture *self, gconstpointer data)
+{
+    const struct {
+        gconstpointer table;
+        gsize size;
+    } tables[] = {
+        { self->host->base, sizeof(CfxBaseApi) },       { self->host->data, sizeof(CfxDataApi) },
+        { self->host->model, sizeof(CfxModelApi) },     { self->host->web, sizeof(CfxWebApi) },
+        { self->host->devices, sizeof(CfxDeviceApi) },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(tables); i++) {
+        for (gsize at = 8; at < tables[i].size; at += sizeof(gpointer)) {
+            gpointer member;
+            memcpy(&member, (const char *)tables[i].table + at, sizeof member);
+            g_test_message("table %" G_GSIZE_FORMAT " at %" G_GSIZE_FORMAT, i, at);
+            g_assert_nonnull(member);
+        }
+    }
+}
+
 /* --- problems for schedulers --- */
 
 static void
@@ -578,6 +600,7 @@ main(int argc, char **argv)
         { "/harness/configuration", test_configuration },
         { "/harness/never-stops", test_never_stops },
         { "/harness/metrics", test_metrics },
+        { "/harness/all-is-offered", test_all_is_offered },
         { "/harness/problem", test_problem },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(tests); i++)
