@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Commits, and reading what was committed. */
-#include "cfx-harness-private.h"
+#include "cfx-harness-data.h"
 
 #include <math.h>
 #include <string.h>
-
-typedef struct {
-    char *collection, *key, *doc;
-    gint64 revision;
-} Record;
 
 typedef struct {
     CfxHarness *harness;
@@ -27,26 +22,14 @@ typedef struct {
     gpointer data;
 } Watch;
 
-struct _CfxHarnessData {
-    GArray *beliefs;     /* CfxHarnessBelief */
-    GHashTable *records; /* "collection\tkey" → Record */
-    GPtrArray *notices;  /* CfxHarnessNotice */
-    GPtrArray *watches;  /* Watch */
-    guint64 last_watch;
-    gint64 revision;
-    guint n_commits;
-    gboolean is_held;
-    GQueue held; /* Commit */
-    char *failure;
-};
-
 static void
 record_free(gpointer data)
 {
-    Record *record = data;
+    CfxHarnessRecord *record = data;
     g_free(record->collection);
     g_free(record->key);
     g_free(record->doc);
+    g_array_unref(record->keys);
     g_free(record);
 }
 
@@ -129,10 +112,17 @@ keep_record(CfxHarness *self, const CfxRecord *record)
         g_free(name);
         return;
     }
-    Record *mine = g_new0(Record, 1);
+    CfxHarnessRecord *mine = g_new0(CfxHarnessRecord, 1);
     mine->collection = g_strdup(record->collection);
     mine->key = g_strdup(record->key);
     mine->doc = g_strndup(record->doc, record->doc_size);
+    mine->keys = g_array_new(FALSE, FALSE, sizeof(CfxKey));
+    for (gsize i = 0; i < record->n_keys; i++) {
+        CfxKey key = { cfx_harness_text(record->keys[i].name),
+                       cfx_harness_text(record->keys[i].text),
+                       record->keys[i].number };
+        g_array_append_val(mine->keys, key);
+    }
     mine->revision = self->data->revision;
     g_hash_table_replace(self->data->records, name, mine);
 }
@@ -141,7 +131,7 @@ static gboolean
 is_expected(CfxHarness *self, const CfxRecord *record)
 {
     g_autofree char *name = g_strdup_printf("%s\t%s", record->collection, record->key);
-    const Record *there = g_hash_table_lookup(self->data->records, name);
+    const CfxHarnessRecord *there = g_hash_table_lookup(self->data->records, name);
     gint64 revision = there != NULL ? there->revision : 0;
     return record->expect == CFX_EXPECT_ANY || record->expect == revision;
 }
@@ -177,16 +167,15 @@ keep_notice(CfxHarness *self, const CfxNotice *notice)
     g_ptr_array_add(self->data->notices, mine);
 }
 
-/* exact, or a prefix that ends in a dot */
-static gboolean
-topic_fits(const char *wanted, const char *topic)
+gboolean
+cfx_harness_topic_fits(const char *wanted, const char *topic)
 {
     return wanted == NULL || strcmp(wanted, topic) == 0 ||
            (g_str_has_suffix(wanted, ".") && g_str_has_prefix(topic, wanted));
 }
 
-static gboolean
-is_among(const GArray *sensors, gint64 sensor)
+gboolean
+cfx_harness_is_among(const GArray *sensors, gint64 sensor)
 {
     for (guint i = 0; i < sensors->len; i++) {
         if (g_array_index(sensors, gint64, i) == sensor)
@@ -195,9 +184,8 @@ is_among(const GArray *sensors, gint64 sensor)
     return FALSE;
 }
 
-/* with an owner, so that it can be kept: end with cfx_beliefs_drop() */
-static CfxBeliefs
-columns(const GArray *beliefs)
+CfxBeliefs
+cfx_harness_columns(const GArray *beliefs)
 {
     gint64 step = sizeof(CfxHarnessBelief) / sizeof(gint64);
     CfxBeliefs view = { .struct_size = sizeof(view), .n = beliefs->len };
@@ -231,7 +219,7 @@ tell(gpointer data)
         if (watch->id != news->watch)
             continue;
         if (news->beliefs->len > 0) {
-            CfxBeliefs view = columns(news->beliefs);
+            CfxBeliefs view = cfx_harness_columns(news->beliefs);
             watch->beliefs_func(watch->data, &view, NULL);
             cfx_beliefs_drop(&view);
         } else {
@@ -247,8 +235,8 @@ tell(gpointer data)
     g_free(news);
 }
 
-static CfxNotice *
-as_notice(const CfxHarnessNotice *notice, gint64 sequence)
+CfxNotice *
+cfx_harness_as_notice(const CfxHarnessNotice *notice, gint64 sequence)
 {
     CfxNotice *view = g_new0(CfxNotice, 1);
     *view = (CfxNotice){ .struct_size = sizeof(*view),
@@ -275,14 +263,14 @@ tell_watches(CfxHarness *self, guint beliefs_before, guint notices_before)
         for (guint i = beliefs_before; watch->sensors != NULL && i < self->data->beliefs->len;
              i++) {
             CfxHarnessBelief belief = g_array_index(self->data->beliefs, CfxHarnessBelief, i);
-            if (is_among(watch->sensors, belief.sensor))
+            if (cfx_harness_is_among(watch->sensors, belief.sensor))
                 g_array_append_val(news->beliefs, belief);
         }
         for (guint i = notices_before; watch->sensors == NULL && i < self->data->notices->len;
              i++) {
             const CfxHarnessNotice *notice = self->data->notices->pdata[i];
-            if (topic_fits(watch->topic, notice->topic))
-                g_ptr_array_add(news->notices, as_notice(notice, i + 1));
+            if (cfx_harness_topic_fits(watch->topic, notice->topic))
+                g_ptr_array_add(news->notices, cfx_harness_as_notice(notice, i + 1));
         }
         if (news->beliefs->len + news->notices->len > 0) {
             cfx_harness_later(self, tell, news);
@@ -326,6 +314,8 @@ data_commit(const CfxHost *host, const CfxCommit *commit, CfxCommitDone done, gp
         return 0;
     }
     self->data->n_commits++;
+    self->data->trace = commit->trace;
+    self->data->received_us = commit->received_us;
     mine->result.revision = ++self->data->revision;
     if (self->data->failure != NULL)
         mine->error = g_error_new_literal(CFX_ERROR, CFX_ERROR_UNAVAILABLE, self->data->failure);
@@ -347,237 +337,6 @@ data_commit(const CfxHost *host, const CfxCommit *commit, CfxCommitDone done, gp
     else
         cfx_harness_later(self, commit_done, mine);
     return mine->result.revision;
-}
-
-/* A question that is answered with the next run. */
-typedef struct {
-    CfxHarness *harness;
-    CfxBeliefsDone beliefs_done;
-    CfxSeriesDone series_done;
-    CfxRecordsDone records_done;
-    CfxNoticesDone notices_done;
-    gpointer data;
-    GArray *sensors; /* gint64 */
-    GPtrArray *keys; /* utf8 */
-    char *name;      /* collection or topic */
-    gint64 start_us, end_us, step_us, after;
-    gsize n, limit;
-} Question;
-
-static Question *
-question_new(const CfxHost *host, gpointer data)
-{
-    Question *question = g_new0(Question, 1);
-    question->harness = cfx_harness_of(host);
-    question->data = data;
-    question->sensors = g_array_new(FALSE, FALSE, sizeof(gint64));
-    question->keys = g_ptr_array_new_with_free_func(g_free);
-    return question;
-}
-
-static void
-question_free(Question *question)
-{
-    g_array_unref(question->sensors);
-    g_ptr_array_unref(question->keys);
-    g_free(question->name);
-    g_free(question);
-}
-
-static void
-answer_beliefs(gpointer data)
-{
-    Question *question = data;
-    const GArray *all = question->harness->data->beliefs;
-    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(CfxHarnessBelief));
-    for (guint i = 0; i < all->len; i++) {
-        CfxHarnessBelief belief = g_array_index(all, CfxHarnessBelief, i);
-        if ((question->sensors->len == 0 || is_among(question->sensors, belief.sensor)) &&
-            belief.start_us >= question->start_us && belief.start_us < question->end_us)
-            g_array_append_val(found, belief);
-    }
-    CfxBeliefs view = columns(found);
-    question->beliefs_done(question->data, &view, NULL);
-    cfx_beliefs_drop(&view);
-    question_free(question);
-}
-
-static void
-data_read_beliefs(const CfxHost *host,
-                  const CfxBeliefQuery *query,
-                  CfxBeliefsDone done,
-                  gpointer data)
-{
-    Question *question = question_new(host, data);
-    question->beliefs_done = done;
-    g_array_append_vals(question->sensors, query->sensors, (guint)query->n_sensors);
-    question->start_us = query->start_us;
-    question->end_us = query->end_us;
-    cfx_harness_later(question->harness, answer_beliefs, question);
-}
-
-/* the last value at or before the beginning of each step */
-static void
-answer_series(gpointer data)
-{
-    Question *question = data;
-    gint64 sensor = g_array_index(question->sensors, gint64, 0);
-    const GArray *all = question->harness->data->beliefs;
-    double *values = g_new(double, MAX(1, question->n));
-    for (gsize k = 0; k < question->n; k++) {
-        gint64 at_us = question->start_us + (gint64)k * question->step_us, newest = CFX_TIME_MIN;
-        values[k] = NAN;
-        for (guint i = 0; i < all->len; i++) {
-            const CfxHarnessBelief *belief = &g_array_index(all, CfxHarnessBelief, i);
-            if (belief->sensor != sensor || belief->start_us > at_us || belief->start_us < newest)
-                continue;
-            newest = belief->start_us;
-            values[k] = belief->value;
-        }
-    }
-    CfxSeries view = { .struct_size = sizeof(view),
-                       .sensor = sensor,
-                       .start_us = question->start_us,
-                       .step_us = question->step_us,
-                       .n = question->n,
-                       .value = { values, 1 },
-                       .owner = g_bytes_new_take(values, question->n * sizeof(double)) };
-    question->series_done(question->data, &view, NULL);
-    cfx_series_drop(&view);
-    question_free(question);
-}
-
-static void
-data_read_series(const CfxHost *host,
-                 const CfxSeriesQuery *query,
-                 CfxSeriesDone done,
-                 gpointer data)
-{
-    Question *question = question_new(host, data);
-    question->series_done = done;
-    g_array_append_val(question->sensors, query->sensor);
-    question->start_us = query->start_us;
-    question->step_us = query->step_us;
-    question->n = query->n;
-    cfx_harness_later(question->harness, answer_series, question);
-}
-
-static gint
-by_key(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(const CfxRecord *const *)a)->key, (*(const CfxRecord *const *)b)->key);
-}
-
-static gboolean
-is_wanted(const Question *question, const Record *record)
-{
-    if (strcmp(record->collection, question->name) != 0)
-        return FALSE;
-    for (guint i = 0; i < question->keys->len; i++) {
-        if (strcmp(question->keys->pdata[i], record->key) == 0)
-            return TRUE;
-    }
-    return question->keys->len == 0;
-}
-
-static void
-answer_records(gpointer data)
-{
-    Question *question = data;
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, question->harness->data->records);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const Record *record = value;
-        if (!is_wanted(question, record))
-            continue;
-        CfxRecord *view = g_new0(CfxRecord, 1);
-        *view = (CfxRecord){ .struct_size = sizeof(*view),
-                             .collection = record->collection,
-                             .key = record->key,
-                             .doc = record->doc,
-                             .doc_size = strlen(record->doc),
-                             .revision = record->revision };
-        g_ptr_array_add(found, view);
-    }
-    g_ptr_array_sort(found, by_key);
-    CfxRecords view = { .struct_size = sizeof(view),
-                        .records = (const CfxRecord *const *)found->pdata,
-                        .n = found->len,
-                        .total = found->len };
-    if (question->limit > 0)
-        view.n = MIN(view.n, question->limit);
-    question->records_done(question->data, &view, NULL);
-    question_free(question);
-}
-
-static void
-data_read_records(const CfxHost *host,
-                  const CfxRecordQuery *query,
-                  CfxRecordsDone done,
-                  gpointer data)
-{
-    Question *question = question_new(host, data);
-    question->records_done = done;
-    question->name = g_strdup(query->collection);
-    question->limit = query->limit;
-    for (gsize i = 0; i < query->n_keys; i++)
-        g_ptr_array_add(question->keys, g_strdup(query->keys[i]));
-    if (query->n_terms > 0)
-        g_critical("the harness does not search by terms: ask for keys or for all");
-    cfx_harness_later(question->harness, answer_records, question);
-}
-
-static void
-answer_notices(gpointer data)
-{
-    Question *question = data;
-    const GPtrArray *all = question->harness->data->notices;
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < all->len && found->len < question->limit; i++) {
-        if ((gint64)i + 1 > question->after &&
-            topic_fits(question->name, ((CfxHarnessNotice *)all->pdata[i])->topic))
-            g_ptr_array_add(found, as_notice(all->pdata[i], i + 1));
-    }
-    CfxNotices view = { .struct_size = sizeof(view),
-                        .notices = (const CfxNotice *const *)found->pdata,
-                        .n = found->len };
-    question->notices_done(question->data, &view, NULL);
-    question_free(question);
-}
-
-static void
-data_read_notices(const CfxHost *host,
-                  const CfxNoticeQuery *query,
-                  CfxNoticesDone done,
-                  gpointer data)
-{
-    Question *question = question_new(host, data);
-    question->notices_done = done;
-    question->name = g_strdup(query->topic);
-    question->after = query->after;
-    question->limit = query->limit > 0 ? query->limit : 1000;
-    cfx_harness_later(question->harness, answer_notices, question);
-}
-
-static void
-data_latest(const CfxHost *host, const gint64 *sensors, gsize n, double *value, gint64 *start_us)
-{
-    CfxHarness *self = cfx_harness_of(host);
-    for (gsize k = 0; k < n; k++) {
-        value[k] = NAN;
-        start_us[k] = CFX_TIME_MIN;
-        for (guint i = 0; i < self->data->beliefs->len; i++) {
-            const CfxHarnessBelief *belief =
-                &g_array_index(self->data->beliefs, CfxHarnessBelief, i);
-            if (belief->sensor != sensors[k] || belief->start_us > self->site_us ||
-                belief->start_us < start_us[k])
-                continue;
-            value[k] = belief->value;
-            start_us[k] = belief->start_us;
-        }
-    }
 }
 
 static Watch *
@@ -624,11 +383,11 @@ data_unwatch(const CfxHost *host, guint64 id)
 const CfxDataApi cfx_harness_data_api = {
     .struct_size = sizeof(CfxDataApi),
     .commit = data_commit,
-    .read_beliefs = data_read_beliefs,
-    .read_series = data_read_series,
-    .read_records = data_read_records,
-    .read_notices = data_read_notices,
-    .latest = data_latest,
+    .read_beliefs = cfx_harness_read_beliefs,
+    .read_series = cfx_harness_read_series,
+    .read_records = cfx_harness_read_records,
+    .read_notices = cfx_harness_read_notices,
+    .latest = cfx_harness_latest,
     .watch_notices = data_watch_notices,
     .watch_beliefs = data_watch_beliefs,
     .unwatch = data_unwatch,
@@ -658,7 +417,7 @@ const char *
 cfx_harness_record(CfxHarness *self, const char *collection, const char *key)
 {
     g_autofree char *name = g_strdup_printf("%s\t%s", collection, key);
-    const Record *record = g_hash_table_lookup(self->data->records, name);
+    const CfxHarnessRecord *record = g_hash_table_lookup(self->data->records, name);
     return record != NULL ? record->doc : NULL;
 }
 
@@ -696,7 +455,7 @@ cfx_harness_notice(CfxHarness *self, const char *topic, guint *n)
     guint count = 0;
     for (guint i = 0; i < self->data->notices->len; i++) {
         const CfxHarnessNotice *notice = self->data->notices->pdata[i];
-        if (!topic_fits(topic, notice->topic))
+        if (!cfx_harness_topic_fits(topic, notice->topic))
             continue;
         last = notice;
         count++;
@@ -710,6 +469,15 @@ guint
 cfx_harness_n_commits(CfxHarness *self)
 {
     return self->data->n_commits;
+}
+
+void
+cfx_harness_last_commit(CfxHarness *self, gint64 *trace, gint64 *received_us)
+{
+    if (trace != NULL)
+        *trace = self->data->trace;
+    if (received_us != NULL)
+        *received_us = self->data->received_us;
 }
 
 void

@@ -335,6 +335,14 @@ cfx_harness_advance_clock(CfxHarness *self, guint32 clock, gint64 us)
 }
 
 void
+cfx_harness_jump(CfxHarness *self, gint64 site_us, gint64 real_us)
+{
+    self->site_us += site_us;
+    self->real_us += real_us;
+    cfx_harness_run(self);
+}
+
+void
 cfx_harness_set_site_us(CfxHarness *self, gint64 us)
 {
     self->site_us = us;

@@ -72,6 +72,9 @@ void cfx_harness_run(CfxHarness *self);
 void cfx_harness_advance(CfxHarness *self, gint64 us);
 /** Moves one clock: SITE time that is simulated goes faster than REAL time. */
 void cfx_harness_advance_clock(CfxHarness *self, guint32 clock, gint64 us);
+/** Both clocks are so much further at once, as after a sleep of the machine or on a simulated clock
+ *  that is fast; then runs. What is overdue comes once, the longest overdue first. */
+void cfx_harness_jump(CfxHarness *self, gint64 site_us, gint64 real_us);
 /** Sets the SITE clock; timers that become due come with the next run. */
 void cfx_harness_set_site_us(CfxHarness *self, gint64 us);
 /** How many timers wait. */
@@ -118,6 +121,8 @@ void cfx_harness_put_belief(
 const CfxHarnessNotice *cfx_harness_notice(CfxHarness *self, const char *topic, guint *n);
 /** How many commits were taken. */
 guint cfx_harness_n_commits(CfxHarness *self);
+/** `trace` and `received_us` (both nullable) of the last commit. */
+void cfx_harness_last_commit(CfxHarness *self, gint64 *trace, gint64 *received_us);
 /** TRUE: commits stay unfinished until FALSE is said, as with a slow disk. */
 void cfx_harness_hold_commits(CfxHarness *self, gboolean hold);
 /** All commits fail with that message (CFX_ERROR_UNAVAILABLE); NULL: they work again. */
@@ -125,7 +130,8 @@ void cfx_harness_fail_commits(CfxHarness *self, const char *message);
 /** @} */
 
 /** @name What there is
- * Items are copied. The ids must not be taken yet; the first item makes a first snapshot. @{ */
+ * Items are copied; one whose id is there already is replaced. Each makes a new snapshot, and who
+ * watches the model hears of it with the next run. @{ */
 void cfx_harness_add_account(CfxHarness *self, const CfxAccount *account);
 void cfx_harness_add_asset(CfxHarness *self, const CfxAsset *asset);
 void cfx_harness_add_sensor(CfxHarness *self, const CfxSensor *sensor);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The whole VEN against a server that the test plays. */
-#include "fake-host.h"
 #include "ven-factory.h"
 
+#include <harness/cfx-harness.h>
 #include <math.h>
 #include <string.h>
 
@@ -26,28 +26,42 @@
 static const char *events, *programs, *token_url;
 static gboolean is_silent;
 static const char *good_token;
+static GPtrArray *asked; /* utf8: "GET http://…" */
+static CfxHarness *fake;
 
-static FakeAnswer
-server(const char *method, const char *url, const char *authorization)
+static const char *
+authorization_of(const CfxHttpCall *call)
 {
+    for (const CfxPair *pair = call->headers; pair != NULL && pair->name != NULL; pair++) {
+        if (g_ascii_strcasecmp(pair->name, "Authorization") == 0)
+            return pair->value;
+    }
+    return NULL;
+}
+
+static CfxHarnessAnswer
+server(gpointer data, const CfxHttpCall *call)
+{
+    const char *url = call->url;
     g_autofree char *expect = g_strconcat("Bearer ", good_token, NULL);
 
+    g_ptr_array_add(asked, g_strdup_printf("%s %s", call->method, url));
     if (is_silent)
-        return (FakeAnswer){ 0, NULL };
+        return (CfxHarnessAnswer){ 0, NULL };
     if (strcmp(url, "http://vtn/base/auth/server") == 0)
-        return (FakeAnswer){ 200, token_url };
+        return (CfxHarnessAnswer){ 200, token_url };
     if (strcmp(url, "http://vtn/token") == 0)
-        return (FakeAnswer){ 200,
-                             strcmp(good_token, "t1") == 0
-                                 ? "{\"access_token\":\"t1\",\"token_type\":\"Bearer\"}"
-                                 : "{\"access_token\":\"t2\",\"token_type\":\"Bearer\"}" };
-    if (g_strcmp0(authorization, expect) != 0)
-        return (FakeAnswer){ 401, "{}" };
+        return (CfxHarnessAnswer){ 200,
+                                   strcmp(good_token, "t1") == 0
+                                       ? "{\"access_token\":\"t1\",\"token_type\":\"Bearer\"}"
+                                       : "{\"access_token\":\"t2\",\"token_type\":\"Bearer\"}" };
+    if (g_strcmp0(authorization_of(call), expect) != 0)
+        return (CfxHarnessAnswer){ 401, "{}" };
     if (strcmp(url, "http://vtn/base/programs?skip=0&limit=50") == 0)
-        return (FakeAnswer){ 200, programs };
+        return (CfxHarnessAnswer){ 200, programs };
     if (strcmp(url, "http://vtn/base/events?skip=0&limit=50") == 0)
-        return (FakeAnswer){ 200, events };
-    return (FakeAnswer){ 404, "{}" };
+        return (CfxHarnessAnswer){ 200, events };
+    return (CfxHarnessAnswer){ 404, "{}" };
 }
 
 /* --- a site ----------------------------------------------------------------------------------- */
@@ -70,86 +84,80 @@ static const CfxSensor sensors[] = {
     { .struct_size = sizeof(CfxSensor), .id = 107, .asset = 1, .unit = "kW" },
 };
 static const CfxSource own = { sizeof(own), CFX_SOURCE_GATEWAY, 1000, 0, "ven", "ven" };
-static const CfxAccount *const account_list[] = { &account };
-static const CfxAsset *const asset_list[] = { &site };
-static const CfxSensor *const sensor_list[] = {
-    &sensors[0], &sensors[1], &sensors[2], &sensors[3]
-};
-static const CfxSource *const source_list[] = { &own };
-static CfxModel model, empty;
 
 static void
-make_models(void)
+add_site(const CfxAsset *asset)
 {
-    model = (CfxModel){ .struct_size = sizeof(model),
-                        .accounts = account_list,
-                        .assets = asset_list,
-                        .sensors = sensor_list,
-                        .sources = source_list,
-                        .n_accounts = 1,
-                        .n_assets = 1,
-                        .n_sensors = 4,
-                        .n_sources = 1,
-                        .owner = g_bytes_new_static("", 1) };
-    empty = (CfxModel){ .struct_size = sizeof(empty),
-                        .version = 1,
-                        .owner = g_bytes_new_static("", 1) };
+    cfx_harness_add_account(fake, &account);
+    for (gsize i = 0; i < G_N_ELEMENTS(sensors); i++)
+        cfx_harness_add_sensor(fake, &sensors[i]);
+    cfx_harness_add_asset(fake, asset);
+}
+
+static void
+remove_site(void)
+{
+    const CfxModelChange change = { .struct_size = sizeof(change),
+                                    .flags = CFX_MODEL_DELETE,
+                                    .kind = CFX_MODEL_ASSET,
+                                    .item = &site };
+    const CfxModelChange *const changes[] = { &change };
+    const CfxHost *host = cfx_harness_host(fake);
+
+    host->model->change(host, changes, 1, NULL, NULL);
+}
+
+static guint32
+source_type(void)
+{
+    const CfxHost *host = cfx_harness_host(fake);
+    const CfxModel *model = host->model->get(host);
+    guint32 type = cfx_model_source(model, own.id)->type;
+
+    g_bytes_unref(model->owner);
+    return type;
 }
 
 /* --- an instance ------------------------------------------------------------------------------ */
 
-static gpointer ven;
-static CfxValue values[32];
-static CfxConfig config;
-
-static void
-set(const char *name, const char *text, gint64 number)
-{
-    for (gsize i = 0; i < config.n_values; i++)
-        if (strcmp(config.keys[i].name, name) == 0)
-            values[i] = (CfxValue){ text, number, NAN };
-}
+static const CfxFactory *const factories[] = { &openadr_ven_factory, NULL };
+static const CfxPluginInfo info = { .struct_size = sizeof(info),
+                                    .abi = CFX_ABI_VERSION,
+                                    .id = "openadr",
+                                    .name = "OpenADR",
+                                    .version = "1",
+                                    .license = "MIT",
+                                    .factories = factories };
 
 static void
 start_ven(void)
 {
     g_autoptr(GError) error = NULL;
 
-    config = (CfxConfig){ .struct_size = sizeof(config),
-                          .keys = openadr_ven_factory.keys,
-                          .key_size = sizeof(CfxConfigKey),
-                          .n_values = openadr_ven_factory.n_keys,
-                          .values = values };
-    memset(values, 0, sizeof(values));
-    set("url", "http://vtn/base/", 0);
-    set("client-id", "ven-1", 0);
-    set("site", NULL, 1);
-    set("poll-interval", NULL, CFX_MINUTE);
-    set("horizon", NULL, 2 * CFX_HOUR);
-    ven = openadr_ven_factory.create(&fake.host, &config, &error);
+    cfx_harness_start(fake,
+                      &info,
+                      "openadr-ven",
+                      "url=http://vtn/base/\nclient-id=ven-1\nsite=1\npoll-interval=1min\n"
+                      "horizon=2h\n",
+                      &error);
     g_assert_no_error(error);
-    openadr_ven_factory.start(ven, fake_call());
-    fake_run();
-    g_assert_true(fake.is_finished);
-    g_assert_no_error(fake.error);
 }
 
 static void
 stop_ven(void)
 {
-    openadr_ven_factory.stop(ven, fake_call());
-    g_assert_true(fake.is_finished);
-    fake_run();
-    openadr_ven_factory.destroy(ven);
+    cfx_harness_stop(fake);
 }
 
 static void
-begin(void)
+begin_without_site(void)
 {
-    fake_host_init(server);
-    make_models();
-    fake.model = &model;
-    fake.site_us = NOON + 2 * CFX_MINUTE;
+    asked = g_ptr_array_new_with_free_func(g_free);
+    fake = cfx_harness_new("ven");
+    cfx_harness_set_server(fake, server, NULL);
+    cfx_harness_set_secret(fake, "client-secret-file", "s3cret");
+    cfx_harness_set_site_us(fake, NOON + 2 * CFX_MINUTE);
+    cfx_harness_add_source(fake, &own);
     is_silent = FALSE;
     programs = PROGRAMS;
     token_url = "{\"tokenURL\":\"http://vtn/token\"}";
@@ -158,12 +166,72 @@ begin(void)
 }
 
 static void
+begin(void)
+{
+    begin_without_site();
+    add_site(&site);
+}
+
+static void
 end(void)
 {
-    stop_ven();
-    fake_host_clear();
-    g_bytes_unref(model.owner);
-    g_bytes_unref(empty.owner);
+    cfx_harness_free(fake);
+    g_ptr_array_unref(asked);
+}
+
+/* Lets both clocks go on, with the timers that are due. */
+static void
+pass(gint64 site_us, gint64 real_us)
+{
+    cfx_harness_jump(fake, site_us, real_us);
+}
+
+/* The newest value of a sensor at that start; INFINITY: there is none. */
+static double
+value_of(gint64 sensor, gint64 start_us)
+{
+    const CfxHarnessBelief *belief = cfx_harness_belief(fake, sensor, start_us);
+
+    return belief != NULL ? belief->value : INFINITY;
+}
+
+static guint
+n_beliefs(void)
+{
+    guint n;
+
+    cfx_harness_beliefs(fake, &n);
+    return n;
+}
+
+static guint
+n_notices(void)
+{
+    guint n;
+
+    cfx_harness_notice(fake, NULL, &n);
+    return n;
+}
+
+static const char *
+last_notice(void)
+{
+    return cfx_harness_notice(fake, NULL, NULL)->doc;
+}
+
+static gboolean
+is_well(void)
+{
+    return cfx_harness_health(fake, NULL) == CFX_HEALTH_OK;
+}
+
+static gboolean
+complains_of(const char *words)
+{
+    const char *reason;
+
+    return cfx_harness_health(fake, &reason) == CFX_HEALTH_DEGRADED &&
+           strstr(reason, words) != NULL;
 }
 
 static gint64
@@ -175,56 +243,57 @@ minute(int n)
 static void
 test_day(void)
 {
+    gint64 received_us;
     guint n;
 
     begin();
     start_ven();
-    g_assert_cmpuint(fake.source_type, ==, CFX_SOURCE_SIGNAL);
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_OK);
-    g_assert_cmpfloat(fake_value(84, minute(0)), ==, 100); /* 1 SEK/kWh at 0.1 */
-    g_assert_cmpfloat(fake_value(84, minute(15)), ==, 200);
-    g_assert_true(isinf(fake_value(84, minute(30))));
-    g_assert_true(isinf(fake_value(86, minute(9))));
-    g_assert_cmpfloat(fake_value(86, minute(10)), ==, 50);
-    g_assert_cmpfloat(fake_value(86, minute(14)), ==, 50);
-    g_assert_cmpfloat(fake_value(86, minute(15)), ==, 100);
-    g_assert_cmpfloat(fake_value(87, minute(12)), ==, 2);
-    g_assert_cmpfloat(fake_value(107, minute(12)), ==, 40e3);
-    g_assert_cmpint(fake.received_us, ==, fake.real_us);
-    g_assert_cmpint(g_array_index(fake.beliefs, FakeBelief, 0).belief_us, ==, minute(2));
-    g_assert_cmpuint(fake.notices->len, ==, 3);
-    g_assert_nonnull(strstr(fake.notices->pdata[2], "\"rate\":0.1,\"date\":\"2025-10-01\""));
-    g_assert_nonnull(g_hash_table_lookup(fake.records, "openadr.known-event ven/price"));
+    g_assert_cmpuint(source_type(), ==, CFX_SOURCE_SIGNAL);
+    g_assert_true(is_well());
+    g_assert_cmpfloat(value_of(84, minute(0)), ==, 100); /* 1 SEK/kWh at 0.1 */
+    g_assert_cmpfloat(value_of(84, minute(15)), ==, 200);
+    g_assert_true(isinf(value_of(84, minute(30))));
+    g_assert_true(isinf(value_of(86, minute(9))));
+    g_assert_cmpfloat(value_of(86, minute(10)), ==, 50);
+    g_assert_cmpfloat(value_of(86, minute(14)), ==, 50);
+    g_assert_cmpfloat(value_of(86, minute(15)), ==, 100);
+    g_assert_cmpfloat(value_of(87, minute(12)), ==, 2);
+    g_assert_cmpfloat(value_of(107, minute(12)), ==, 40e3);
+    cfx_harness_last_commit(fake, NULL, &received_us);
+    g_assert_cmpint(received_us, ==, cfx_now_real(cfx_harness_host(fake)));
+    g_assert_cmpint(cfx_harness_beliefs(fake, &n)[0].belief_us, ==, minute(2));
+    g_assert_cmpuint(n_notices(), ==, 3);
+    g_assert_nonnull(strstr(last_notice(), "\"rate\":0.1,\"date\":\"2025-10-01\""));
+    g_assert_nonnull(cfx_harness_record(fake, "openadr.known-event", "ven/price"));
 
     /* nothing new: nothing written, and the token is kept */
-    n = fake.commits;
-    fake_pass(CFX_MINUTE, CFX_SECOND);
-    fake_pass(CFX_MINUTE, CFX_SECOND);
-    g_assert_cmpuint(fake.commits, ==, n);
-    g_assert_cmpstr(
-        fake.asked->pdata[fake.asked->len - 1], ==, "GET http://vtn/base/events?skip=0&limit=50");
-    g_assert_cmpuint(fake.asked->len, ==, 8);
+    n = cfx_harness_n_commits(fake);
+    pass(CFX_MINUTE, CFX_SECOND);
+    pass(CFX_MINUTE, CFX_SECOND);
+    g_assert_cmpuint(cfx_harness_n_commits(fake), ==, n);
+    g_assert_cmpstr(asked->pdata[asked->len - 1], ==, "GET http://vtn/base/events?skip=0&limit=50");
+    g_assert_cmpuint(asked->len, ==, 8);
 
     /* a changed price: one value */
-    n = fake.beliefs->len;
+    n = n_beliefs();
     events = "[" PRICE("2025-10-01T15:30:00Z", "3") "," LOAD "]";
-    fake_pass(CFX_MINUTE, CFX_SECOND);
-    g_assert_cmpuint(fake.beliefs->len, ==, n + 1);
-    g_assert_cmpfloat(fake_value(84, minute(15)), ==, 300);
+    pass(CFX_MINUTE, CFX_SECOND);
+    g_assert_cmpuint(n_beliefs(), ==, n + 1);
+    g_assert_cmpfloat(value_of(84, minute(15)), ==, 300);
 
     /* cancelled in the middle of its time: neutral from this minute on, the past stays */
-    fake_pass(7 * CFX_MINUTE, CFX_SECOND);
-    g_assert_cmpint(fake.site_us, ==, minute(12));
+    pass(7 * CFX_MINUTE, CFX_SECOND);
+    g_assert_cmpint(cfx_now_site(cfx_harness_host(fake)), ==, minute(12));
     events = "[" PRICE("2025-10-01T15:30:00Z", "3") "]";
-    fake_pass(CFX_MINUTE, CFX_SECOND);
-    g_assert_cmpfloat(fake_value(86, minute(12)), ==, 50);
-    g_assert_cmpfloat(fake_value(86, minute(13)), ==, 100);
-    g_assert_cmpfloat(fake_value(86, minute(14)), ==, 100);
-    g_assert_cmpfloat(fake_value(87, minute(14)), ==, 0);
-    g_assert_true(isnan(fake_value(107, minute(14))));
-    g_assert_cmpfloat(fake_value(107, minute(12)), ==, 40e3);
-    g_assert_null(g_hash_table_lookup(fake.records, "openadr.known-event ven/load"));
-    g_assert_nonnull(strstr(fake.notices->pdata[fake.notices->len - 1], "\"cancelled\""));
+    pass(CFX_MINUTE, CFX_SECOND);
+    g_assert_cmpfloat(value_of(86, minute(12)), ==, 50);
+    g_assert_cmpfloat(value_of(86, minute(13)), ==, 100);
+    g_assert_cmpfloat(value_of(86, minute(14)), ==, 100);
+    g_assert_cmpfloat(value_of(87, minute(14)), ==, 0);
+    g_assert_true(isnan(value_of(107, minute(14))));
+    g_assert_cmpfloat(value_of(107, minute(12)), ==, 40e3);
+    g_assert_null(cfx_harness_record(fake, "openadr.known-event", "ven/load"));
+    g_assert_nonnull(strstr(last_notice(), "\"cancelled\""));
     end();
 }
 
@@ -235,17 +304,17 @@ test_silence(void)
 
     begin();
     start_ven();
-    n = fake.beliefs->len;
+    n = n_beliefs();
     is_silent = TRUE;
     for (int i = 0; i < 10; i++)
-        fake_pass(CFX_MINUTE, 30 * CFX_SECOND);
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_DEGRADED);
-    g_assert_nonnull(strstr(fake.reason, "silent for PT"));
-    g_assert_nonnull(strstr(fake.reason, "connection refused"));
-    g_assert_cmpuint(fake.beliefs->len, ==, n); /* known events run on, nothing is invented */
+        pass(CFX_MINUTE, 30 * CFX_SECOND);
+    g_assert_false(is_well());
+    g_assert_true(complains_of("silent for PT"));
+    g_assert_true(complains_of("connection refused"));
+    g_assert_cmpuint(n_beliefs(), ==, n); /* known events run on, nothing is invented */
     is_silent = FALSE;
-    fake_pass(CFX_MINUTE, 30 * CFX_SECOND);
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_OK);
+    pass(CFX_MINUTE, 30 * CFX_SECOND);
+    g_assert_true(is_well());
     end();
 }
 
@@ -263,43 +332,43 @@ test_restart(void)
              "\"randomizeStart\":\"PT5M\"},\"intervals\":[{\"id\":0,\"payloads\":[{\"type\":"
              "\"x-loadControlCapacity\",\"values\":[0.7]}]}]}]";
     start_ven();
-    n = fake.beliefs->len;
-    g_assert_cmpfloat(fake_value(86, minute(100)), ==, 70);
+    n = n_beliefs();
+    g_assert_cmpfloat(value_of(86, minute(100)), ==, 70);
     stop_ven();
     is_silent = TRUE;
     start_ven();
-    g_assert_cmpuint(fake.beliefs->len, ==, n); /* it knows what it has written */
-    fake_pass(3 * CFX_MINUTE, CFX_SECOND);
-    fake_pass(0, 30 * CFX_SECOND);
-    g_assert_cmpuint(fake.beliefs->len, ==, n + 3); /* of the minutes that came into sight */
-    g_assert_cmpfloat(fake_value(86, minute(124)), ==, 70);
+    g_assert_cmpuint(n_beliefs(), ==, n); /* it knows what it has written */
+    pass(3 * CFX_MINUTE, CFX_SECOND);
+    pass(0, 30 * CFX_SECOND);
+    g_assert_cmpuint(n_beliefs(), ==, n + 3); /* of the minutes that came into sight */
+    g_assert_cmpfloat(value_of(86, minute(124)), ==, 70);
     is_silent = FALSE;
-    fake_pass(CFX_MINUTE, 30 * CFX_SECOND);
-    g_assert_cmpuint(fake.beliefs->len, ==, n + 4); /* its random offset was not drawn again */
+    pass(CFX_MINUTE, 30 * CFX_SECOND);
+    g_assert_cmpuint(n_beliefs(), ==, n + 4); /* its random offset was not drawn again */
     end();
 }
 
 static void
 test_token(void)
 {
-    guint asked;
+    guint before;
 
     begin();
     start_ven();
-    asked = fake.asked->len;
+    before = asked->len;
     good_token = "t2"; /* the old one has expired */
-    fake_pass(CFX_MINUTE, CFX_SECOND);
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_OK);
-    g_assert_cmpuint(fake.asked->len, ==, asked + 4); /* 401, token, programs, events */
+    pass(CFX_MINUTE, CFX_SECOND);
+    g_assert_true(is_well());
+    g_assert_cmpuint(asked->len, ==, before + 4); /* 401, token, programs, events */
     end();
 
     begin();
     token_url = "{\"tokenURL\":\"ftp://elsewhere/token\"}";
     start_ven();
-    fake_pass(CFX_MINUTE, 30 * CFX_SECOND);
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_DEGRADED);
-    for (guint i = 0; i < fake.asked->len; i++)
-        g_assert_cmpstr(fake.asked->pdata[i], ==, "GET http://vtn/base/auth/server");
+    pass(CFX_MINUTE, 30 * CFX_SECOND);
+    g_assert_false(is_well());
+    for (guint i = 0; i < asked->len; i++)
+        g_assert_cmpstr(asked->pdata[i], ==, "GET http://vtn/base/auth/server");
     end();
 }
 
@@ -314,22 +383,22 @@ test_nonsense(void)
 
     begin();
     start_ven();
-    n = fake.beliefs->len;
+    n = n_beliefs();
     for (gsize i = 0; i < G_N_ELEMENTS(bodies); i++) {
         events = bodies[i];
-        fake_pass(CFX_MINUTE, 30 * CFX_SECOND);
-        fake_pass(CFX_MINUTE, 30 * CFX_SECOND);
-        g_assert_cmpuint(fake.health, ==, CFX_HEALTH_DEGRADED);
-        g_assert_cmpuint(fake.beliefs->len, ==, n); /* nothing is cancelled by nonsense */
+        pass(CFX_MINUTE, 30 * CFX_SECOND);
+        pass(CFX_MINUTE, 30 * CFX_SECOND);
+        g_assert_false(is_well());
+        g_assert_cmpuint(n_beliefs(), ==, n); /* nothing is cancelled by nonsense */
     }
     /* an event that cannot be read any more stays as it was; the others are taken */
     events = "[7,{\"id\":\"price\"},{\"id\":\"load\",\"programID\":\"p\"}]";
-    fake.site_us = minute(2);
-    fake_pass(0, 30 * CFX_SECOND);
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_DEGRADED);
-    g_assert_nonnull(strstr(fake.reason, "cannot be read"));
-    g_assert_cmpfloat(fake_value(84, minute(15)), ==, 200);
-    g_assert_cmpfloat(fake_value(86, minute(12)), ==, 100);
+    cfx_harness_set_site_us(fake, minute(2));
+    pass(0, 30 * CFX_SECOND);
+    g_assert_false(is_well());
+    g_assert_true(complains_of("cannot be read"));
+    g_assert_cmpfloat(value_of(84, minute(15)), ==, 200);
+    g_assert_cmpfloat(value_of(86, minute(12)), ==, 100);
     end();
 }
 
@@ -346,7 +415,7 @@ test_pages(void)
     events = many->str;
     start_ven();
     g_assert_cmpstr(
-        fake.asked->pdata[fake.asked->len - 1], ==, "GET http://vtn/base/events?skip=50&limit=50");
+        asked->pdata[asked->len - 1], ==, "GET http://vtn/base/events?skip=50&limit=50");
     end();
 }
 
@@ -354,32 +423,30 @@ static void
 test_failing_store(void)
 {
     begin();
-    fake.failure = g_strdup("the disk is full");
+    cfx_harness_fail_commits(fake, "the disk is full");
     start_ven();
-    g_assert_cmpuint(fake.beliefs->len, ==, 0);
-    g_clear_pointer(&fake.failure, g_free);
-    fake_pass(CFX_MINUTE, CFX_SECOND);
-    g_assert_cmpfloat(fake_value(86, minute(10)), ==, 50);
-    g_assert_nonnull(g_hash_table_lookup(fake.records, "openadr.known-event ven/load"));
-    g_assert_cmpuint(fake.notices->len, >=, 3);
+    g_assert_cmpuint(n_beliefs(), ==, 0);
+    cfx_harness_fail_commits(fake, NULL);
+    pass(CFX_MINUTE, CFX_SECOND);
+    g_assert_cmpfloat(value_of(86, minute(10)), ==, 50);
+    g_assert_nonnull(cfx_harness_record(fake, "openadr.known-event", "ven/load"));
+    g_assert_cmpuint(n_notices(), >=, 3);
     end();
 }
 
 static void
 test_no_site(void)
 {
-    begin();
-    fake.model = &empty;
+    begin_without_site();
     start_ven();
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_DEGRADED);
-    g_assert_nonnull(strstr(fake.reason, "there is no asset 1"));
-    g_assert_cmpuint(fake.beliefs->len, ==, 0);
-    g_assert_nonnull(g_hash_table_lookup(fake.records, "openadr.known-event ven/load"));
-    fake.model = &model;
-    fake.model_func(fake.model_data, NULL, NULL);
-    fake_run();
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_OK);
-    g_assert_cmpfloat(fake_value(86, minute(10)), ==, 50);
+    g_assert_false(is_well());
+    g_assert_true(complains_of("there is no asset 1"));
+    g_assert_cmpuint(n_beliefs(), ==, 0);
+    g_assert_nonnull(cfx_harness_record(fake, "openadr.known-event", "ven/load"));
+    add_site(&site);
+    cfx_harness_run(fake);
+    g_assert_true(is_well());
+    g_assert_cmpfloat(value_of(86, minute(10)), ==, 50);
     end();
 }
 
@@ -387,28 +454,20 @@ test_no_site(void)
 static void
 test_site_in_between(void)
 {
-    static CfxAsset other;
-    static const CfxAsset *const others[] = { &other };
-    static CfxModel changed;
+    CfxAsset other = site;
 
-    begin();
-    other = site;
     other.attributes = "{\"currency\":\"EUR\",\"sensors\":{\"load-control\":86}}";
-    changed = model;
-    changed.assets = others;
-    fake.model = &changed;
+    begin_without_site();
+    add_site(&other);
     start_ven();
-    g_assert_cmpfloat(fake_value(86, minute(10)), ==, 50);
-    g_assert_true(isinf(fake_value(87, minute(10))));
-    fake.model = &empty;
-    fake.model_func(fake.model_data, NULL, NULL);
-    fake.model = &changed;
-    fake.model_func(fake.model_data, NULL, NULL); /* begins to read */
-    fake.model = &model;
-    fake.model_func(fake.model_data, NULL, NULL); /* and again */
-    fake_run();
-    g_assert_cmpfloat(fake_value(87, minute(10)), ==, 2);
-    g_assert_cmpfloat(fake_value(84, minute(15)), ==, 200);
+    g_assert_cmpfloat(value_of(86, minute(10)), ==, 50);
+    g_assert_true(isinf(value_of(87, minute(10))));
+    remove_site();
+    cfx_harness_add_asset(fake, &other); /* begins to read */
+    cfx_harness_add_asset(fake, &site);  /* and again */
+    cfx_harness_run(fake);
+    g_assert_cmpfloat(value_of(87, minute(10)), ==, 2);
+    g_assert_cmpfloat(value_of(84, minute(15)), ==, 200);
     end();
 }
 
@@ -419,10 +478,10 @@ test_currency(void)
     programs = "[{\"id\":\"p\",\"programName\":\"day\",\"payloadDescriptors\":[{\"payloadType\":"
                "\"PRICE\",\"units\":\"KWH\",\"currency\":\"USD\"}]}]";
     start_ven();
-    g_assert_cmpuint(fake.health, ==, CFX_HEALTH_DEGRADED);
-    g_assert_nonnull(strstr(fake.reason, "no rate to EUR"));
-    g_assert_true(isinf(fake_value(84, minute(0))));
-    g_assert_cmpfloat(fake_value(86, minute(10)), ==, 50);
+    g_assert_false(is_well());
+    g_assert_true(complains_of("no rate to EUR"));
+    g_assert_true(isinf(value_of(84, minute(0))));
+    g_assert_cmpfloat(value_of(86, minute(10)), ==, 50);
     end();
 }
 
