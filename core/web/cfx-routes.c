@@ -6,6 +6,7 @@
 struct _CfxRoutes {
     GMutex lock;
     GHashTable *paths; /* path → (element-type CfxMount) GPtrArray */
+    gsize longest;     /* of all paths that were ever there */
 };
 
 CfxMount *
@@ -76,6 +77,7 @@ cfx_routes_add(CfxRoutes *self, CfxMount *mount, const char **ret_owner)
     if (mounts == NULL) {
         mounts = g_ptr_array_new_with_free_func((GDestroyNotify)cfx_mount_unref);
         g_hash_table_insert(self->paths, g_strdup(mount->route.path), mounts);
+        self->longest = MAX(self->longest, strlen(mount->route.path));
     }
     for (guint i = 0; i < mounts->len; i++) {
         const CfxMount *other = mounts->pdata[i];
@@ -107,9 +109,7 @@ cfx_routes_remove_owner(CfxRoutes *self, const CfxInstance *owner)
 }
 
 void
-cfx_routes_pages(CfxRoutes *self,
-                 void (*func)(gpointer data, const CfxMount *mount),
-                 gpointer data)
+cfx_routes_pages(CfxRoutes *self, void (*func)(gpointer data, const CfxMount *mount), gpointer data)
 {
     g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     GHashTableIter iter;
@@ -156,7 +156,8 @@ cfx_routes_find(CfxRoutes *self, const char *method, const char *path, char **re
     *ret_allow = NULL;
     g_autoptr(GMutexLocker) G_GNUC_UNUSED locker = g_mutex_locker_new(&self->lock);
     const GPtrArray *mounts = g_hash_table_lookup(self->paths, path);
-    g_autofree char *above = g_strdup(path);
+    /* nothing is above that is longer: a path of thousands of slashes is not climbed */
+    g_autofree char *above = g_strndup(path, self->longest + 1);
     gsize size = strlen(above);
     while (mounts == NULL && size > 0) {
         /* cut to the last slash, that one kept */

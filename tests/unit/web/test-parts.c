@@ -155,6 +155,11 @@ test_routes(void)
         { "GET", "/a/b/c/d", "/a/b/", NULL },
         { "POST", "/api/v3_0/sensors/84/data", "/api/v3_0/sensors/", NULL },
         { "GET", "//", "/", NULL },
+        /* about as long as the longest that is mounted, and longer */
+        { "GET", "/api/v3_0/sensors", "/", NULL },
+        { "GET", "/api/v3_0/sensor/x", "/", NULL },
+        { "GET", "/api/v3_0/sensors////////////////////////", "/api/v3_0/sensors/", NULL },
+        { "GET", "/////////////////////////////////////////", "/", NULL },
         { "GET", "*", NULL, NULL },
     };
     g_autoptr(CfxClock) clock = cfx_clock_new_fake(0, 0);
