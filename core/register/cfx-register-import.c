@@ -250,6 +250,7 @@ put_principal(Import *self, CfxDraft *draft, const CfxModel *preview, guint i)
     const CfxPrincipal *old = cfx_register_principal(self->reg, from->name);
     g_autofree char *path = g_strdup_printf("principals[%u]", from->index);
     g_autoptr(CfxPrincipal) principal = NULL;
+    gboolean is_new_secret = FALSE;
 
     check_reference(
         self, path, "account", cfx_model_account(preview, from->account) != NULL, from->account);
@@ -275,13 +276,18 @@ put_principal(Import *self, CfxDraft *draft, const CfxModel *preview, guint i)
 
         if (secret->principal != from->index)
             continue;
-        if (secret->error != NULL)
+        if (secret->error != NULL) {
             cfx_problem_add(self->problems, secret->path, NULL, "%s", secret->error->message);
-        else if (secret->made != NULL)
+        } else if (secret->made != NULL) {
             cfx_principal_set_credential(principal, g_steal_pointer(&secret->made));
-        else if (secret->old != NULL)
+            is_new_secret = TRUE;
+        } else if (secret->old != NULL) {
             cfx_principal_set_credential(principal, g_steal_pointer(&secret->old));
+        }
     }
+    /* who changes a secret wants those out that know the old one */
+    if (old != NULL && is_new_secret)
+        cfx_register_drop_tokens(self->reg, old->id, draft);
     if (old != NULL && cfx_principal_equal(old, principal)) {
         self->counts[5].same++;
         return;

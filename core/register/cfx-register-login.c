@@ -265,6 +265,21 @@ cfx_register_drop_old_tokens(CfxRegister *self, gint64 principal, CfxDraft *draf
         cfx_draft_drop_bearer(draft, first->hash);
 }
 
+void
+cfx_register_drop_tokens(CfxRegister *self, gint64 principal, CfxDraft *draft)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, self->bearers);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const CfxBearer *bearer = value;
+
+        if (bearer->is_issued && bearer->principal == principal)
+            cfx_draft_drop_bearer(draft, bearer->hash);
+    }
+}
+
 static void
 login_succeeded(Login *self)
 {

@@ -80,15 +80,15 @@ struct _CfxRegister {
     gint64 next_principal;
     GHashTable *source_of; /* source id -> name of its principal, interned */
 
-    GRWLock people_lock;    /* of principals and by_id, for [any] */
-    GHashTable *principals; /* name -> CfxPrincipal */
-    GHashTable *by_id;      /* id -> CfxPrincipal */
+    GRWLock people_lock;                          /* of principals and by_id, for [any] */
+    GHashTable *principals;                       /* name -> CfxPrincipal */
+    GHashTable *by_id;                            /* id -> CfxPrincipal */
     CfxPrincipal *link_people[CFX_N_LINK_PEOPLE]; /* in by_id only */
-    GHashTable *bearers;    /* hash -> CfxBearer */
-    GHashTable *tokens;     /* key -> CfxIdToken */
-    GHashTable *failures;   /* identity -> Failure, cfx-register-login.c */
-    GQueue knocks;          /* CfxKnocked, latest first */
-    gint64 knocks_since_us; /* REAL; of knocks_logged */
+    GHashTable *bearers;                          /* hash -> CfxBearer */
+    GHashTable *tokens;                           /* key -> CfxIdToken */
+    GHashTable *failures;                         /* identity -> Failure, cfx-register-login.c */
+    GQueue knocks;                                /* CfxKnocked, latest first */
+    gint64 knocks_since_us;                       /* REAL; of knocks_logged */
     guint knocks_logged;
     char *salt; /* of bearer tokens, hex */
 
@@ -179,6 +179,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxBearer, cfx_bearer_free)
 char *cfx_register_bearer_hash(CfxRegister *self, const char *token);
 /* Expired tokens go, and of a principal with too many the one that ends first. */
 void cfx_register_drop_old_tokens(CfxRegister *self, gint64 principal, CfxDraft *draft);
+/* All that were issued to it go. */
+void cfx_register_drop_tokens(CfxRegister *self, gint64 principal, CfxDraft *draft);
 /* Makes tokens of kind "token" of a principal known. */
 void cfx_register_index_credentials(CfxRegister *self, const CfxPrincipal *principal);
 
