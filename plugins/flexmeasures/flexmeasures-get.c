@@ -13,6 +13,8 @@
 #include "flexmeasures-query.h"
 
 #define LOCATION "combined_sensor_data_description"
+/* beliefs that are gathered for one answer; a year of minutes fits */
+#define BELIEFS_MAX 1000000
 
 typedef struct {
     FmVisit *visit;
@@ -91,6 +93,14 @@ read_cb(gpointer data, const CfxBeliefs *beliefs, const GError *error)
         fm_answer_plain(self->visit->api->host, self->visit->request, 503, error->message);
         return;
     }
+    if (beliefs->n > BELIEFS_MAX) {
+        fm_answer_invalid(self->visit->api->host,
+                          self->visit->request,
+                          LOCATION,
+                          "duration",
+                          "There are too many events in it; ask for shorter parts.");
+        return;
+    }
     g_autofree gint64 *starts = g_new(gint64, beliefs->n + 1);
     g_autofree double *values = g_new(double, beliefs->n + 1);
     g_autofree double *out = g_new(double, self->n);
@@ -150,6 +160,7 @@ read_beliefs(Reading *self, const CfxSensor *sensor, const CfxModel *model)
         /* FlexMeasures counts a horizon back from when the event can be known */
         .horizon_us =
             query->has_horizon ? query->horizon_us - fm_knowledge_time(sensor, 0) : CFX_TIME_MIN,
+        .limit = BELIEFS_MAX + 1,
     };
     host->data->read_beliefs(host, &beliefs, read_cb, self);
 }
