@@ -130,6 +130,7 @@ listener=internal
 [adapter:vtn]
 plugin=openadr-vtn
 listener=grid
+account=1
 
 [adapter:ven]
 plugin=openadr-ven

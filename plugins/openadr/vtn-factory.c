@@ -36,7 +36,7 @@ vtn_create(const CfxHost *host, const CfxConfig *config, GError **error)
 {
     const char *path = cfx_config_text(config, "path");
 
-    if (host->data == NULL || host->web == NULL) {
+    if (host->data == NULL || host->web == NULL || host->model == NULL) {
         g_set_error(error,
                     CFX_ERROR,
                     CFX_ERROR_CONFIG,
@@ -72,12 +72,28 @@ typedef struct {
     CfxCall *call;
 } Starting;
 
+/* A site's owner may change all of the site's account, and is no grid operator. */
+static void
+warn_of_account(const VtnServer *self)
+{
+    const CfxModel *model = self->host->model->get(self->host);
+
+    if (self->account == 0 && model->n_accounts > 1)
+        cfx_log(self->host,
+                CFX_LOG_WARNING,
+                "account= is not given: whoever may change all of an account may publish; name the "
+                "account of the grid operator");
+    g_bytes_unref(model->owner);
+}
+
 static void
 loaded_cb(gpointer data, const GError *error)
 {
     g_autofree Starting *starting = data;
     GError *problem = error != NULL ? g_error_copy(error) : NULL;
 
+    if (problem == NULL)
+        warn_of_account(starting->server);
     if (problem == NULL)
         vtn_server_mount(starting->server, &problem);
     cfx_call_finish(starting->call, NULL, problem);

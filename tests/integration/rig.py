@@ -96,7 +96,7 @@ class Daemon:
             + (storage or f"[storage:main]\nplugin=sqlite\npath={self.database}\n")
             + "[adapter:api]\nplugin=flexmeasures\nlistener=public\n"
               "[adapter:ocpp]\nplugin=ocpp\nlistener=internal\n"
-              "[adapter:vtn]\nplugin=openadr-vtn\nlistener=grid\n" + groups)
+              "[adapter:vtn]\nplugin=openadr-vtn\nlistener=grid\naccount=1\n" + groups)
 
     def make_secrets(self, site=SITE):
         secrets = self.folder / "secrets"

@@ -16,16 +16,21 @@ class Vtn(rig.Site):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        # a second VEN, of an account of its own
+        cls.import_other()
+
+    @classmethod
+    def import_other(cls):
+        """A second VEN, of an account of its own; again: it gets a new secret."""
         site = json.loads(pathlib.Path(rig.SITE).read_text())
         cls.secrets["ven-other"] = os.urandom(16).hex()
         folder = cls.folder / "more"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         (folder / "ven-other").write_text(cls.secrets["ven-other"])
         (folder / "more.json").write_text(json.dumps({
             "format": site["format"], "version": site["version"],
             "accounts": [{"id": 3, "name": "other site", "zone": "Europe/Paris", "currency": "EUR"}],
             "principals": [{"name": "ven-other", "kind": "ven", "account": 3,
+                            "grants": [{"right": "change", "account": 3}],
                             "credentials": [{"kind": "password", "secret": "ven-other"}]}]}))
         done = cls.daemon.ctl("import", folder / "more.json", "--secrets", folder)
         if done.returncode != 0:
@@ -58,6 +63,21 @@ class Vtn(rig.Site):
         self.assertIn("no-store", answer.headers["Cache-Control"])
         self.assertEqual(self.grant(name, kind="password").json["error"], "unsupported_grant_type")
 
+    def test_new_secret_ends_tokens(self):
+        """Who knew the old secret is out at once, not when the token ends."""
+        def ask(token):
+            return rig.ask(self.daemon.grid, "GET", BASE + "/programs", None,
+                           {"Authorization": f"Bearer {token}"}).status
+        old_secret = self.secrets["ven-other"]
+        old = self.grant("ven-other").json["access_token"]
+        others = self.grant("ven-martinique").json["access_token"]
+        self.assertEqual(ask(old), 200)
+        self.import_other()
+        self.assertEqual(self.grant("ven-other", secret=old_secret).status, 401)
+        self.assertEqual(ask(old), 401)
+        self.assertEqual(ask(others), 200)
+        self.assertEqual(ask(self.grant("ven-other").json["access_token"]), 200)
+
     def test_bad_token(self):
         answer = rig.ask(self.daemon.grid, "GET", BASE + "/programs", None, {"Authorization": "Bearer x"})
         self.assertEqual(answer.status, 401)
@@ -67,8 +87,10 @@ class Vtn(rig.Site):
         self.assertEqual(answer.json["status"], 401)
 
     def test_scopes(self):
-        answer = self.call("ven-martinique", "POST", "/programs", {"programName": "forbidden"})
-        self.assertEqual(answer.status, 403)
+        # the second owns the account of its site, which is not the grid operator's
+        for name in ("ven-martinique", "ven-other"):
+            answer = self.call(name, "POST", "/programs", {"programName": "forbidden"})
+            self.assertEqual((name, answer.status), (name, 403))
 
     def test_wrong_objects(self):
         operator = "grid-operator"
