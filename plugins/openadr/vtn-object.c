@@ -102,8 +102,8 @@ is_metadata(const CfxJsonText *name)
     return FALSE;
 }
 
-/* The members of a body as they were written, each after a comma. A name that the standard could not
- * have is dropped, as unknown ones may be. */
+/* The members of a body as they were written, each after a comma. A name that the standard could
+ * not have is dropped, as unknown ones may be. */
 static char *
 members_of(const char *json, gsize size)
 {

@@ -66,6 +66,9 @@ void vtn_server_store(
     VtnServer *self, VtnVisit *visit, VtnObject *object, VtnObject *old, gboolean is_delete);
 
 /* --- tokens (vtn-token.c) */
+#define VTN_TOKENS "openadr.token" /* their collection */
+/* A record as it was stored. */
+void vtn_token_load(VtnServer *self, const CfxRecord *record);
 void vtn_token_serve(VtnServer *self, const CfxRequest *request);
 /* Scopes of a token that this VTN has made; 0: it is not ours or has expired. */
 guint32 vtn_token_scopes(VtnServer *self, const char *token);

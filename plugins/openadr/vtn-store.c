@@ -41,6 +41,8 @@ typedef struct {
 } Loading;
 
 static void load_kind(Loading *loading);
+static void read_all(Loading *loading, const char *collection, CfxRecordsDone done);
+static void tokens_cb(gpointer data, const CfxRecords *result, const GError *error);
 
 static gint
 older_first(gconstpointer a, gconstpointer b)
@@ -80,12 +82,32 @@ loaded_cb(gpointer data, const CfxRecords *result, const GError *error)
         load_kind(loading);
         return;
     }
+    if (error == NULL) {
+        read_all(loading, VTN_TOKENS, tokens_cb);
+        return;
+    }
     loading->done(loading->data, error);
     g_free(loading);
 }
 
 static void
+tokens_cb(gpointer data, const CfxRecords *result, const GError *error)
+{
+    g_autofree Loading *loading = data;
+
+    for (gsize i = 0; error == NULL && i < result->n; i++)
+        vtn_token_load(loading->server, result->records[i]);
+    loading->done(loading->data, error);
+}
+
+static void
 load_kind(Loading *loading)
+{
+    read_all(loading, vtn_kind_collection(loading->kind), loaded_cb);
+}
+
+static void
+read_all(Loading *loading, const char *collection, CfxRecordsDone done)
 {
     const CfxHost *host = loading->server->host;
     const char *const texts[] = { host->instance };
@@ -93,12 +115,12 @@ load_kind(Loading *loading)
     const CfxTerm *const terms[] = { &term };
     const CfxRecordQuery query = {
         .struct_size = sizeof query,
-        .collection = vtn_kind_collection(loading->kind),
+        .collection = collection,
         .terms = terms,
         .n_terms = 1,
     };
 
-    host->data->read_records(host, &query, loaded_cb, loading);
+    host->data->read_records(host, &query, done, loading);
 }
 
 void

@@ -6,9 +6,13 @@
 
 #include "vtn-server.h"
 
+#define TOKENS_MAX 10000
+
+/* The register knows whose a token is; this is what it is good for. Kept through a restart: clients
+ * use a token as long as it was said to live, and few ask for another when it is refused. */
 typedef struct {
     guint32 scopes;
-    gint64 until_us; /* REAL */
+    gint64 until_us; /* UTC of the system: it outlives the process */
 } VtnToken;
 
 static const struct {
@@ -53,26 +57,111 @@ vtn_token_scopes(VtnServer *self, const char *token)
     g_autofree char *hash = hash_of(token);
     const VtnToken *known = g_hash_table_lookup(self->tokens, hash);
 
-    return known != NULL && known->until_us > cfx_now_real(self->host) ? known->scopes : 0;
+    return known != NULL && known->until_us > g_get_real_time() ? known->scopes : 0;
 }
 
-static gboolean
-is_expired(gpointer key, gpointer value, gpointer now_us)
+/* --- records ------------------------------------------------------------------------------- */
+
+static void
+put(VtnServer *self, const char *hash, guint32 granted, gint64 until_us)
 {
-    return ((VtnToken *)value)->until_us <= *(gint64 *)now_us;
+    VtnToken *known = g_new(VtnToken, 1);
+
+    *known = (VtnToken){ granted, until_us };
+    g_hash_table_replace(self->tokens, g_strdup(hash), known);
+}
+
+void
+vtn_token_load(VtnServer *self, const CfxRecord *record)
+{
+    g_autofree char *doc = g_strndup(record->doc, record->doc_size);
+    const char *slash = strrchr(record->key, '/');
+    gint64 granted = 0, until_us = 0;
+    CfxJsonReader json;
+    CfxJsonText name;
+
+    cfx_json_reader_init(&json, doc, record->doc_size, 4, CFX_JSON_READ_STRICT);
+    if (!cfx_json_enter_object(&json))
+        return;
+    while (cfx_json_next_member(&json, &name)) {
+        gint64 *to = name.size == 6 && memcmp(name.text, "scopes", 6) == 0     ? &granted
+                     : name.size == 8 && memcmp(name.text, "until_us", 8) == 0 ? &until_us
+                                                                               : NULL;
+        if (to == NULL ? !cfx_json_skip(&json, NULL) : !cfx_json_read_int(&json, to))
+            return;
+    }
+    if (slash != NULL && cfx_json_finish(&json))
+        put(self, slash + 1, (guint32)granted, until_us);
+}
+
+static CfxRecord *
+record_new(VtnServer *self, const char *hash, char *doc, GPtrArray *texts, const CfxKey *keys)
+{
+    CfxRecord *record = g_new0(CfxRecord, 1);
+    char *key = g_strdup_printf("%s/%s", self->host->instance, hash);
+
+    g_ptr_array_add(texts, key);
+    g_ptr_array_add(texts, doc);
+    *record = (CfxRecord){
+        .struct_size = sizeof(*record),
+        .flags = CFX_RECORD_PRIVATE | (doc == NULL ? CFX_RECORD_DELETE : 0),
+        .collection = VTN_TOKENS,
+        .key = key,
+        .doc = doc,
+        .doc_size = doc != NULL ? strlen(doc) : 0,
+        .keys = doc != NULL ? keys : NULL,
+        .n_keys = doc != NULL ? 1 : 0,
+        .expect = CFX_EXPECT_ANY,
+    };
+    return record;
+}
+
+/* What has expired goes; of too many the one that ends first. */
+static void
+drop_old(VtnServer *self, GPtrArray *records, GPtrArray *texts)
+{
+    gint64 now_us = g_get_real_time(), first_us = G_MAXINT64;
+    gboolean is_full = g_hash_table_size(self->tokens) >= TOKENS_MAX;
+    GHashTableIter iter;
+    gpointer hash, value;
+
+    g_hash_table_iter_init(&iter, self->tokens);
+    while (is_full && g_hash_table_iter_next(&iter, NULL, &value))
+        first_us = MIN(first_us, ((const VtnToken *)value)->until_us);
+    g_hash_table_iter_init(&iter, self->tokens);
+    while (g_hash_table_iter_next(&iter, &hash, &value)) {
+        const VtnToken *token = value;
+
+        if (token->until_us > now_us && (!is_full || token->until_us != first_us))
+            continue;
+        g_ptr_array_add(records, record_new(self, hash, NULL, texts, NULL));
+        g_hash_table_iter_remove(&iter);
+    }
 }
 
 static void
-remember(VtnServer *self, const char *token, guint32 granted)
+remember(VtnServer *self, const char *token, guint32 granted, CfxCommitDone done, gpointer data)
 {
-    gint64 now_us = cfx_now_real(self->host);
-    VtnToken *known = g_new(VtnToken, 1);
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *hash = hash_of(token);
+    gint64 until_us = g_get_real_time() + self->token_lifetime_us;
+    const CfxKey keys[] = { { "instance", self->host->instance, 0 } };
 
-    g_hash_table_foreach_remove(self->tokens, is_expired, &now_us);
-    known->scopes = granted;
-    known->until_us = now_us + self->token_lifetime_us;
-    g_hash_table_replace(self->tokens, hash_of(token), known);
+    drop_old(self, records, texts);
+    put(self, hash, granted, until_us);
+    char *doc =
+        g_strdup_printf("{\"scopes\":%u,\"until_us\":%" G_GINT64_FORMAT "}", granted, until_us);
+    g_ptr_array_add(records, record_new(self, hash, doc, texts, keys));
+    const CfxCommit commit = {
+        .struct_size = sizeof commit,
+        .records = (const CfxRecord *const *)(gconstpointer)records->pdata,
+        .n_records = records->len,
+    };
+    cfx_commit(self->host, &commit, done, data);
 }
+
+/* --- asking for a token -------------------------------------------------------------------- */
 
 /* The scopes asked for, without those that are unknown; nothing asked: all. Names of what is
  * granted go to @names as they were asked for. */
@@ -140,43 +229,72 @@ typedef struct {
     VtnServer *server;
     const CfxRequest *request;
     char *scope;
+    char *token;
+    GString *names; /* of scopes that were granted */
 } Asking;
+
+static void
+asking_free(Asking *self)
+{
+    g_free(self->scope);
+    if (self->token != NULL)
+        explicit_bzero(self->token, strlen(self->token));
+    g_free(self->token);
+    g_string_free(self->names, TRUE);
+    g_free(self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Asking, asking_free)
+
+static void
+remembered_cb(gpointer data, const CfxCommitted *result, const GError *error)
+{
+    g_autoptr(Asking) asking = data;
+    VtnServer *self = asking->server;
+    g_auto(CfxJsonWriter) json;
+
+    cfx_json_writer_init(&json, NULL, 0);
+    if (error != NULL) {
+        refuse(self, asking->request, 503, "temporarily_unavailable", error->message);
+        return;
+    }
+    cfx_json_begin_object(&json);
+    cfx_json_member_text(&json, "access_token", asking->token);
+    cfx_json_member_text(&json, "token_type", "Bearer");
+    cfx_json_member_int(&json, "expires_in", self->token_lifetime_us / CFX_SECOND);
+    cfx_json_member_text(&json, "scope", asking->names->str);
+    cfx_json_end_object(&json);
+    answer(self, asking->request, 200, FALSE, &json);
+}
 
 static void
 granted_cb(gpointer data, const CfxLogin *login, const GError *error)
 {
-    Asking *asking = data;
+    g_autoptr(Asking) asking = data;
     VtnServer *self = asking->server;
-    g_autofree char *scope = asking->scope;
     const CfxRequest *request = asking->request;
-    g_autoptr(GString) names = g_string_new(NULL);
-    g_auto(CfxJsonWriter) json;
 
-    g_free(asking);
-    cfx_json_writer_init(&json, NULL, 0);
     if (g_error_matches(error, CFX_ERROR, CFX_ERROR_FULL)) {
         refuse(self, request, 429, "invalid_client", error->message);
         return;
     }
-    if (error != NULL) {
+    if (g_error_matches(error, CFX_ERROR, CFX_ERROR_AUTH) ||
+        g_error_matches(error, CFX_ERROR, CFX_ERROR_NOT_FOUND)) {
         refuse(self, request, 401, "invalid_client", "client id or secret is wrong");
+        return;
+    }
+    if (error != NULL) {
+        refuse(self, request, 503, "temporarily_unavailable", error->message);
         return;
     }
     gboolean is_business = (self->account == 0 || login->account == self->account) &&
                            self->host->web->may(self->host, login->principal, CFX_RIGHT_CHANGE, 0);
-    guint32 granted = grant(scope, vtn_scopes_of_role(is_business), names);
+    guint32 granted = grant(asking->scope, vtn_scopes_of_role(is_business), asking->names);
     if (granted == 0) {
         refuse(self, request, 400, "invalid_scope", "none of these scopes can be granted");
         return;
     }
-    remember(self, login->token, granted);
-    cfx_json_begin_object(&json);
-    cfx_json_member_text(&json, "access_token", login->token);
-    cfx_json_member_text(&json, "token_type", "Bearer");
-    cfx_json_member_int(&json, "expires_in", self->token_lifetime_us / CFX_SECOND);
-    cfx_json_member_text(&json, "scope", names->str);
-    cfx_json_end_object(&json);
-    answer(self, request, 200, FALSE, &json);
+    asking->token = g_strdup(login->token);
+    remember(self, login->token, granted, remembered_cb, g_steal_pointer(&asking));
 }
 
 /* Credentials of the Authorization header; FALSE: it is there and is not Basic. */
@@ -254,6 +372,7 @@ vtn_token_serve(VtnServer *self, const CfxRequest *request)
     asking->server = self;
     asking->request = request;
     asking->scope = form_value(request, "scope");
+    asking->names = g_string_new(NULL);
     self->host->web->login(self->host, user, password, self->token_lifetime_us, granted_cb, asking);
 }
 

@@ -4,6 +4,7 @@
 
 import http.server
 import json
+import sqlite3
 import threading
 import time
 import urllib.parse
@@ -311,7 +312,7 @@ class Restart(rig.Site):
         return self.site.series(86, text_of(start), "PT1M", "%25", "PT1M")[0]
 
     def test_restart_of_vtn(self):
-        """Its tokens are forgotten: the VEN gets a new one and goes on, without a word."""
+        """Also of one that has forgotten its tokens: the VEN gets a new one and goes on, without a word."""
         program = self.operate("POST", "/programs", {"programName": "restart"})["id"]
         start = next_hour()
         made = self.operate("POST", "/events", event(program, start, "x-loadControlCapacity", 0.5))
@@ -319,6 +320,10 @@ class Restart(rig.Site):
         for end in (self.vtn.kill, self.vtn.stop):
             before = len(self.site.log())
             end()
+            if end == self.vtn.kill:
+                with sqlite3.connect(self.vtn.database) as database:
+                    database.execute("DELETE FROM records WHERE collection = 'openadr.token'")
+                database.close()
             self.vtn.start()
             made = self.operate("PUT", "/events/" + made["id"], event(
                 program, start, "x-loadControlCapacity", 0.25 if end == self.vtn.kill else 0.75))

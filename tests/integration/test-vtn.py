@@ -36,8 +36,9 @@ class Vtn(rig.Site):
         if done.returncode != 0:
             raise RuntimeError(done.stderr)
 
-    def grant(self, name, secret=None, headers=None, kind="client_credentials", form=True):
-        fields = {"grant_type": kind}
+    def grant(self, name, secret=None, headers=None, kind="client_credentials", form=True,
+              **more):
+        fields = {"grant_type": kind, **more}
         if form:
             fields.update(client_id=name, client_secret=secret or self.secrets[name])
         return rig.ask(self.daemon.grid, "POST", BASE + "/auth/token", urllib.parse.urlencode(fields),
@@ -110,10 +111,18 @@ class Vtn(rig.Site):
         again = self.call(operator, "POST", "/programs", {"programName": "kept"})
         self.assertEqual(again.status, 409)
         token = self.grant(operator).json["access_token"]
+        narrow = self.grant(operator, scope="read_all").json["access_token"]
         self.daemon.kill()
         self.daemon.start()
-        old = rig.ask(self.daemon.grid, "GET", BASE + "/programs", None, {"Authorization": f"Bearer {token}"})
-        self.assertEqual(old.status, 401)
+        # clients use a token as long as it was said to live: it has to outlive us, and its scopes with it
+        headers = {"Authorization": f"Bearer {token}"}
+        self.assertEqual(rig.ask(self.daemon.grid, "GET", BASE + "/programs", None, headers).status, 200)
+        headers["Authorization"] = f"Bearer {narrow}"
+        self.assertEqual(rig.ask(self.daemon.grid, "GET", BASE + "/programs", None, headers).status, 200)
+        self.assertEqual(rig.ask(self.daemon.grid, "DELETE", BASE + "/programs/" + program["id"], None,
+                                 headers).status, 403)
+        for name in self.daemon.folder.glob("site.db*"):
+            self.assertNotIn(token.encode(), name.read_bytes())
         self.assertEqual(self.call(operator, "GET", "/programs/" + program["id"]).json, program)
         gone = self.call(operator, "DELETE", "/programs/" + program["id"])
         self.assertEqual((gone.status, gone.json["id"]), (200, program["id"]))
