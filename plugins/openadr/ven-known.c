@@ -62,23 +62,10 @@ add_row(OadrVen *self, const char *collection, const char *id, char *doc, gint64
 static void
 add_known_row(OadrVen *self, const OadrKnown *known)
 {
-    g_auto(CfxJsonWriter) json;
-
-    cfx_json_writer_init(&json, NULL, 0);
-    cfx_json_begin_object(&json);
-    cfx_json_member_time(&json, "known", known->known_us);
-    cfx_json_name(&json, "offsets_us");
-    cfx_json_begin_array(&json);
-    for (guint i = 0; i < known->n_offsets; i++)
-        cfx_json_int(&json, known->offsets[i]);
-    cfx_json_end_array(&json);
-    cfx_json_name(&json, "event");
-    cfx_json_raw(&json, known->raw, strlen(known->raw));
-    cfx_json_end_object(&json);
     add_row(self,
             "openadr.known-event",
             known->event->id,
-            g_strdup(cfx_json_writer_end(&json)),
+            oadr_known_doc(self, known),
             oadr_event_end(known->event, known->known_us, known->offsets));
 }
 

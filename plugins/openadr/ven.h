@@ -96,6 +96,11 @@ void oadr_ven_load_program(OadrVen *self, const CfxRecord *record);
 /* Events find the descriptors of their programs. */
 void oadr_ven_link(OadrVen *self);
 
+/* --- ven-tell.c ------------------------------------------------------------------------------- */
+
+/* Document of its record (plugins/openadr/README.md). (transfer full) */
+char *oadr_known_doc(const OadrVen *self, const OadrKnown *known);
+
 /* --- ven-write.c ------------------------------------------------------------------------------ */
 
 /* Looks the site up again: sensors, currency, rates. */

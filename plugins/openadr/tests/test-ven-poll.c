@@ -264,6 +264,12 @@ test_day(void)
     g_assert_cmpint(cfx_harness_beliefs(fake, &n)[0].belief_us, ==, minute(2));
     g_assert_cmpuint(n_notices(), ==, 3);
     g_assert_nonnull(strstr(last_notice(), "\"rate\":0.1,\"date\":\"2025-10-01\""));
+    const char *told = cfx_harness_record(fake, "openadr.known-event", "ven/load");
+    g_assert_nonnull(told);
+    g_assert_nonnull(
+        strstr(told, "\"start\":\"2025-10-01T16:10:00Z\",\"end\":\"2025-10-01T16:15:00Z\""));
+    g_assert_nonnull(strstr(told, "\"type\":\"SIMPLE\",\"values\":[2]"));
+    g_assert_nonnull(strstr(told, "\"more\":false"));
     g_assert_nonnull(cfx_harness_record(fake, "openadr.known-event", "ven/price"));
 
     /* nothing new: nothing written, and the token is kept */
