@@ -93,7 +93,7 @@ function drawSignIn() {
     const say = form.error ? live.explain(form.error) : live.state.refused;
     patch(root, h('main.signin', {key: 'signin'},
         h('form.card', {onsubmit: signIn, 'aria-labelledby': 'signin-title'},
-            h('div.brand', {}, h('img', {src: 'icon.svg', alt: ''}), 'Cariflex'),
+            brand(),
             h('h1', {id: 'signin-title', tabindex: '-1'}, t('signin.title')),
             say && h('div.banner.bad', {role: 'alert'}, h('b', {}, say.title ?? say.message),
                 say.hint && h('span', {}, say.hint)),
@@ -113,6 +113,13 @@ function drawSignIn() {
         h('div.tools', {}, preferences())));
 }
 
+/** The mark of icon.svg, drawn here because a picture would be one more request. */
+function brand() {
+    return h('div.brand', {}, h('svg', {viewBox: '0 0 32 32', fill: 'none', 'stroke-linecap': 'round', 'aria-hidden': 'true'},
+        h('rect.brand-ground', {width: 32, height: 32, rx: 7}), h('path.brand-wave', {d: 'M4 22c4 0 4-9 8-9s4 6 8 6 4-10 8-10', 'stroke-width': 3}),
+        h('path.brand-limit', {d: 'M4 8h24', 'stroke-width': 2.4, 'stroke-dasharray': '5 4'})), 'Cariflex');
+}
+
 function navigation() {
     const badges = badgesNow();
     return h('nav', {'aria-label': t('nav')}, h('ul', {}, MENU.map(name =>
@@ -129,9 +136,9 @@ function badgesNow() {
     const faulted = live.all('device', d => d.state === 'faulted' || d.state === 'offline').length;
     const inForce = live.all('event', e => Date.parse(e.start) <= now && (!e.end || Date.parse(e.end) > now)).length;
     return {
-        health: bad && {text: bad, title: t('badge.health', {n: bad})},
-        stations: faulted && {text: faulted, title: t('badge.stations', {n: faulted})},
-        signals: inForce && {text: inForce, calm: true, title: t('badge.signals', {n: inForce})},
+        health: bad > 0 && {text: bad, title: t('badge.health', {n: bad})},
+        stations: faulted > 0 && {text: faulted, title: t('badge.stations', {n: faulted})},
+        signals: inForce > 0 && {text: inForce, calm: true, title: t('badge.signals', {n: inForce})},
     };
 }
 
@@ -177,10 +184,10 @@ function drawFrame() {
             document.getElementById('title').focus();
         }}, t('skip')),
         h('div.side', {},
-            h('div.brand', {}, h('img', {src: 'icon.svg', alt: ''}), 'Cariflex'),
+            brand(),
             navigation(),
             h('div.tools', {}, preferences(), h('div.who', {},
-                h('span', {}, me.user, ' ', h('span.tag', {}, t(`role.${me.role}`))),
+                h('span', {}, me.user.replace(/^\w+ \(by link\)$/, t('bylink')), ' ', h('span.tag', {}, t(`role.${me.role}`))),
                 h('button.link', {type: 'button', onclick: live.signOut}, t('signout'))),
             h('a.small', {href: '#/about'}, t('about')))),
         h('main.main', {id: 'main'},
@@ -189,7 +196,7 @@ function drawFrame() {
                 h('h1', {id: 'title', tabindex: '-1'}, screen.title(ui.path)), siteChooser(),
                 h('div.clock', {}, h('span.muted.wide-only', {}, longDay(now)), h('span.muted.phone-only', {}, weekday(now)), h('b', {id: 'clock'}, clockSeconds(now)),
                     live.state.clock.simulated && h('span.tag', {title: t('simulated.title')},
-                        t('simulated', {rate: Math.round(live.state.clock.rate)})))),
+                        live.state.clock.rate > 0 ? t('simulated', {rate: Math.round(live.state.clock.rate)}) : t('paused')))),
             h('div.content', {key: ui.path[0], class: `screen-${ui.path[0]}`},
                 screen.draw({path: ui.path, now, redraw: redrawNow, go})),
             h('footer.phone-tools', {}, preferences(), h('span', {}, h('a', {href: '#/about'}, t('about')), ' ',
@@ -245,6 +252,7 @@ matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
     redrawNow();
 });
 addEventListener('hashchange', () => {
+    live.takeToken();
     readPath();
     redrawNow();
 });

@@ -5,6 +5,7 @@ import {h} from './dom.js';
 import {roomy, timeChart} from './charts.js';
 import {longDay, num, span, t, when} from './i18n.js';
 import * as live from './live.js';
+import {unrestricted} from './day.js';
 import {card, deviceState, empty, kindOf, markPath, state, word, worst} from './parts.js';
 
 const HOUR = 3600e3;
@@ -285,7 +286,7 @@ function signalChart(site, now, redraw) {
         {low: num(Math.min(...limits, site.limit_kw)), high: num(Math.max(...limits, site.limit_kw))}), panes: [
         {id: 'price', height: 110, unit: `${site.currency}/MWh`, min: Math.min(0, ...prices), max: roomy(Math.max(10, ...prices)), layers: [
             {kind: 'area', id: 'price', label: t('price'), class: 'k-price', points: price},
-            {kind: 'line', id: 'control', label: t('load-control'), class: 'k-control', points: control, right: true}],
+            {kind: 'line', id: 'control', label: t('load-control'), class: 'k-control', points: unrestricted(control, limit), right: true}],
             right: {unit: '%', min: 0, max: 115, ticks: [0, 50, 100]}},
         {id: 'limit', height: 110, unit: 'kW', min: 0, max: roomy(Math.max(10, ...limits)), right: level.length
             ? {unit: t('level'), min: 0, max: 3.3, ticks: [0, 1, 2, 3]} : undefined, layers: [
@@ -335,7 +336,7 @@ function drawHealth() {
             const hint = link.state === 'ok' || link.state === 'off' ? null : t(`remedy.${id}`);
             return h('li', {key: link.id, class: `is-${LINKS[link.state] ?? 'off'}`, 'data-link': link.id},
                 h('span.mark', {}, h('svg', {viewBox: '0 0 12 12', 'aria-hidden': 'true'}, h('path', {d: markPath(LINKS[link.state]), fill: 'currentColor'}))),
-                h('div.what', {}, h('b', {}, linkName(link)), ' ', link.subject && h('span.muted.small', {}, link.subject),
+                h('div.what', {}, h('b', {}, linkName(link)), ' ', link.id === 'scheduler' && h('span.muted.small', {}, link.subject),
                     link.detail && h('div.small', {}, link.detail),
                     hint && hint !== `remedy.${id}` && h('div.small.remedy', {}, hint)),
                 h('div.how', {}, state(LINKS[link.state] ?? 'off', word('linkstate', link.state)),

@@ -42,16 +42,6 @@ export function within(points, from, to) {
     return part;
 }
 
-/** Energy of a power series over [from, to), in kWh where the series is in kW. */
-export function energy(points, from, to) {
-    let sum = 0;
-    const part = within(points, from, to);
-    part.forEach(([start, value], i) => {
-        sum += (value ?? 0) * ((part[i + 1]?.[0] ?? to) - start) / 3600e3;
-    });
-    return sum;
-}
-
 function ticks(min, max, wanted) {
     const raw = (max - min) / Math.max(1, wanted);
     const power = 10 ** Math.floor(Math.log10(raw || 1));
@@ -445,14 +435,4 @@ export function timeChart(spec, redraw) {
             redraw();
         }
     }}, h('summary', {}, t('chart.table')), own.table && table(chart)));
-}
-
-/** A tiny line for a table's cell or a tile. */
-export function spark(points, from, to, className, width = 90, height = 22) {
-    const part = within(points, from, to);
-    const max = Math.max(1e-9, ...part.map(p => p[1] ?? 0));
-    const x = at => Math.round((at - from) / (to - from) * width * 10) / 10;
-    const y = v => Math.round((height - 1 - v / max * (height - 3)) * 10) / 10;
-    return h('svg.spark', {width, height, 'aria-hidden': 'true'},
-        h('path', {class: `area ${className}`, d: areaPath(part, to, x, y, height - 1)}));
 }

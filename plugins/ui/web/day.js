@@ -3,8 +3,8 @@
 // the cars were promised.
 
 import {h} from './dom.js';
-import {energy, roomy, timeChart, valueAt} from './charts.js';
-import {clock, isoDay, longDay, midnight, num, span, t, when} from './i18n.js';
+import {roomy, timeChart, valueAt} from './charts.js';
+import {clock, isoDay, longDay, midnight, num, t, weekday, when} from './i18n.js';
 import * as live from './live.js';
 import {age, card, empty, needOf, sentence, tile, word} from './parts.js';
 
@@ -12,19 +12,9 @@ const QUARTER = 900e3, HOUR = 3600e3;
 const WINDOWS = {near: [3, 6], day: [12, 24], all: [24, 36]};
 const chosen = {window: null, history: null};
 
-/** Colour and pattern of a device by its place among those of its kind: two hues, five tones. */
+/** Colour and pattern of devices by their order: five tones of blue, then five of green, hatched. */
 export function looksOf(devices) {
-    const ratings = [...new Set(devices.map(d => d.power_max_kw ?? 0))].sort((a, b) => b - a);
-    const counts = new Map();
-    const looks = new Map();
-    for (const device of devices) {
-        const group = ratings.length === 1 ? (looks.size % 10 < 5 ? 0 : 1)
-            : Math.min(1, ratings.indexOf(device.power_max_kw ?? 0));
-        const at = counts.get(group) ?? 0;
-        counts.set(group, at + 1);
-        looks.set(device.id, {class: `s${group * 5 + at % 5}`, hatched: group === 1});
-    }
-    return looks;
+    return new Map(devices.map((d, i) => [d.id, {class: `s${i % 10}`, hatched: i % 10 >= 5}]));
 }
 
 let looks = null, looksFor = '';
@@ -109,7 +99,16 @@ function modelOf(get, ids, plan, from, to, now) {
         net.push([at, past ? (known(site) ? site : null) : (known(load) ? load + cars - (sun ?? 0) : null)]);
     }
     return {from, to, now, split, devices, base, pv, net, price: get('price'),
-        control: get('load-control'), limit: get('limit')};
+        control: unrestricted(get('load-control'), get('limit')), limit: get('limit')};
+}
+
+/** Load control as it counts: where nothing was sent nothing is restricted, as far as limits are known. */
+export function unrestricted(control, limit) {
+    if (!limit.length) {
+        return control;
+    }
+    const points = [[limit[0][0], 100], ...control.map(([at, v]) => [at, v ?? 100]), [limit[limit.length - 1][0], null]];
+    return points.sort((a, b) => a[0] - b[0]);
 }
 
 function known(value) {
@@ -257,14 +256,20 @@ function planCard(plan, site, now) {
             h('dt', {}, t('plan.kept')), h('dd', {}, (plan.breach_kwh ?? 0) > 1e-3
                 ? h('span.is-bad', {}, t('plan.breach', {kwh: num(plan.breach_kwh, 2)})) : t('plan.nobreach'),
             (plan.shortfall_kwh ?? 0) > 1e-3 && h('div.is-warn', {}, t('plan.shortfall', {kwh: num(plan.shortfall_kwh, 2)}))),
-            plan.reason && [h('dt', {}, t('plan.reason')), h('dd', {}, plan.reason)],
+            plan.reason && plan.status !== 'optimal' && [h('dt', {}, t('plan.reason')), h('dd', {}, plan.reason)],
             h('dt', {}, t('plan.by')), h('dd', {}, plan.scheduler ?? '–', known(plan.solve_ms)
                 && h('span.muted', {}, ` · ${num(plan.solve_ms, 1)} ms`))));
 }
 
+/** Sentences, the newest or the oldest first, with a heading where the day changes. */
 export function storyList(stories, now) {
-    return h('ol.story', {}, stories.map(one => h('li', {key: one.id},
-        h('time.muted', {datetime: one.at}, when(Date.parse(one.at), now)), h('span', {}, sentence(one, now)))));
+    let last = isoDay(now);
+    return h('ol.story', {}, stories.map(one => {
+        const at = Date.parse(one.at), its = isoDay(at);
+        const heading = its !== last && h('li.day', {key: its}, weekday(at));
+        last = its;
+        return [heading, h('li', {key: one.id}, h('time.muted', {datetime: one.at}, clock(at)), h('span', {}, sentence(one, now)))];
+    }));
 }
 
 function drawOverview({now, redraw, go}) {
@@ -335,7 +340,7 @@ function historySessions(data, now) {
     if (!data.sessions.length) {
         return card(t('history.sessions'), {}, empty(t('history.sessions.none')));
     }
-    const list = [...data.sessions].sort((a, b) => a.arrival.localeCompare(b.arrival));
+    const list = data.sessions.map(s => live.item('session', s.id) ?? s).sort((a, b) => a.arrival.localeCompare(b.arrival));
     return card(t('history.sessions'), {}, h('div.scroll', {}, h('table.data.rows', {},
         h('thead', {}, h('tr', {}, [['station'], ['arrival'], ['left'], ['asked', 'number'], ['promised', 'number'], ['delivered', 'number'], ['shortfall', 'number']]
             .map(([key, kind]) => h('th', {scope: 'col', class: kind ?? ''}, t(`col.${key}`))))),
@@ -392,5 +397,3 @@ function drawHistory({path, now, redraw, go}) {
 }
 
 export const history = {title: () => t('nav.history'), draw: drawHistory};
-
-export {energy, clock, span, modelOf};

@@ -323,20 +323,34 @@ export async function start(changed) {
             dropped('silence');
         }
     }, 1000);
-    const token = /^#token=(.+)$/.exec(location.hash)?.[1];
-    try {
-        if (token) {
-            history.replaceState(null, '', location.pathname);
-            await begin({token: decodeURIComponent(token)});
-        } else {
+    if (!await takeToken()) {
+        try {
             state.me = (await call('session')).session;
             connect();
+        } catch (error) {
+            if (error.status !== 401) {
+                dropped(error.message);
+            }
         }
+    }
+}
+
+/** Signs in by a link made by `cariflexctl login`; false: the address holds no token. */
+export async function takeToken() {
+    const token = /^#token=(.+)$/.exec(location.hash)?.[1];
+    if (!token) {
+        return false;
+    }
+    history.replaceState(null, '', location.pathname);
+    try {
+        signedOut(null);
+        await begin({token: decodeURIComponent(token)});
     } catch (error) {
-        if (token && error.status) {
+        if (error.status) {
             signedOut(explain(error));
-        } else if (error.status !== 401) {
+        } else {
             dropped(error.message);
         }
     }
+    return true;
 }

@@ -2,7 +2,7 @@
 // Small things that several screens draw: icons, states, ages, empty places.
 
 import {h} from './dom.js';
-import {clock, getLanguage, knows, num, span, t, when} from './i18n.js';
+import {getLanguage, knows, num, span, t, when} from './i18n.js';
 
 const ICONS = {
     overview: 'M3 17l5-6 4 4 5-8 4 5M3 21h18',
@@ -130,5 +130,3 @@ export function sentence(story, now) {
     fill.cause = data.cause ? ` (${word('cause', data.cause)})` : '';
     return t(variant(story), fill);
 }
-
-export {clock};

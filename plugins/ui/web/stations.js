@@ -4,9 +4,9 @@
 import {h} from './dom.js';
 import {roomy, timeChart, valueAt} from './charts.js';
 import {commands} from './commands.js';
-import {clockSeconds, num, span, t, when} from './i18n.js';
+import {clockSeconds, num, t, when} from './i18n.js';
 import * as live from './live.js';
-import {age, card, deviceState, empty, kindOf, needOf, state, tile, word} from './parts.js';
+import {age, card, deviceState, empty, state, tile, word} from './parts.js';
 import {lookOf, nameOf, sortedDevices} from './day.js';
 
 const HOUR = 3600e3;
@@ -26,7 +26,7 @@ const COLUMNS = [
     ['name', d => nameOf(d, sortedDevices())],
     ['state', d => ORDER.indexOf(d.state)],
     ['power', d => -(d.power_kw ?? -1), 'number'],
-    ['allowed', (d, now) => -(limitOf(d, now) ?? -1), 'number'],
+    ['allowed', (d, now) => -(limitOf(d, now) ?? -1), 'number wide-only'],
     ['car', d => d.token ?? '~', 'wide-only'],
     ['got', d => -(sessionOf(d)?.delivered_kwh ?? -1), 'number wide-only'],
     ['departure', d => sessionOf(d)?.departure ?? '~', 'wide-only'],
@@ -58,7 +58,7 @@ function row(device, devices, now) {
             h('a', {href: `#/stations/${device.id}`}, nameOf(device, devices)), h('div.muted.small.place', {}, device.place ?? '')),
         h('td', {}, deviceState(device.state), device.words && h('div.muted.small', {}, device.words)),
         h('td.number', {}, num(device.power_kw, 1)),
-        h('td.number', {}, num(allowed, 1)),
+        h('td.number.wide-only', {}, num(allowed, 1)),
         h('td.wide-only.mono', {}, device.token ? device.token.replace(/^[^:]*:/, '') : '–'),
         h('td.number.wide-only', {}, session ? [num(session.delivered_kwh, 1), h('span.muted', {},
             ` / ${num(session.promised_kwh ?? session.need_kwh, 1)}`)] : '–'),
@@ -133,7 +133,7 @@ async function loadMessages(id) {
             detail.messages = messages;
         }
     } catch (error) {
-        detail.messages = live.explain(error);
+        detail.messages = error.code === 'not-supported' ? {title: t('messages.notkept')} : live.explain(error);
     }
 }
 
@@ -258,7 +258,7 @@ function messagesCard(device, now, redraw) {
         redraw();
     }}, t('messages.again'));
     if (!Array.isArray(detail.messages)) {
-        return card(t('messages'), {end}, detail.messages ? empty(detail.messages.title, detail.messages.hint ?? '') : h('p.muted', {}, t('loading')));
+        return card(t('messages'), {end}, detail.messages ? empty(detail.messages.title) : h('p.muted', {}, t('loading')));
     }
     const calls = folded(detail.messages);
     const actions = [...new Set(calls.map(c => c.call.action))].sort();
@@ -324,5 +324,3 @@ export const stations = {
     },
     draw: context => context.path[1] ? drawDetail(context) : drawTable(context),
 };
-
-export {kindOf, span};
