@@ -75,6 +75,10 @@ ocpp_profile_wanted(const CfxPlan *plan, gsize row, gint64 now_us)
 OcppCurve *
 ocpp_profile_fail_safe(const CfxPlan *plan, gsize row, gint64 now_us)
 {
+    const OcppStep nothing = { now_us, 0 };
+    if (plan->flags.at != NULL && (cfx_int_at(plan->flags, row) & CFX_PLAN_NO_DEFAULT) != 0)
+        return ocpp_curve_new(&nothing, 1);
+
     g_autofree OcppStep *steps = g_new(OcppStep, plan->n_slots + 2);
     gsize n = row_steps(plan, plan->fail_safe_w, row, now_us, steps);
 

@@ -99,6 +99,24 @@ ocpp_steer_allowed(const OcppEvse *evse, gint64 now_us)
     return curve;
 }
 
+/* What it may draw whatever happens: its car may leave, and the next one begins with the default.
+ * NULL: not known */
+static OcppCurve *
+may_draw(const OcppEvse *evse, gint64 now_us)
+{
+    const OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
+    g_autofree OcppCurve *allowed = ocpp_steer_allowed(evse, now_us);
+    g_autofree OcppCurve *both = NULL;
+
+    if (allowed == NULL || !ocpp_steer_has_tx_profile(evse))
+        return g_steal_pointer(&allowed);
+    if (standard->installed == NULL)
+        return NULL;
+    both = ocpp_curve_higher(allowed, standard->installed, now_us);
+    return standard->sent != NULL ? ocpp_curve_higher(both, standard->sent, now_us)
+                                  : g_steal_pointer(&both);
+}
+
 /* the schedule that a slot should have now */
 OcppScheduleText *
 ocpp_steer_schedule(OcppEvse *evse, guint slot, gint64 now_us, OcppLadderShape *shape)
@@ -206,7 +224,7 @@ ocpp_steer_tell(OcppEvse *evse, const char *words, gboolean is_lost)
 {
     const CfxHost *host = evse->station->instance->host;
     gint64 now_us = cfx_now_site(host);
-    g_autofree OcppCurve *allowed = ocpp_steer_allowed(evse, now_us);
+    g_autofree OcppCurve *allowed = may_draw(evse, now_us);
     const OcppProfileSlot *slot = &evse->slots[evse->sending];
     CfxApplied applied = {
         .struct_size = sizeof(applied),

@@ -90,6 +90,24 @@ test_rounding(void)
         ocpp_curve_at(schedule->curve, CFX_TIME_MAX - 1), 7.9 * 690, 1e-6);
 }
 
+/* it must not start without us: its default is nothing, and its plan ends in the fail-safe power */
+static void
+test_no_default(void)
+{
+    const double power[] = { 11040, 0 };
+    const gint64 flags = CFX_PLAN_NO_DEFAULT;
+    g_autofree OcppCurve *idle = NULL, *plan = NULL;
+    Slice slice;
+
+    make_slice(&slice, 2, power, 4140);
+    slice.plan.flags = (CfxInts){ &flags, 0 };
+    idle = ocpp_profile_fail_safe(&slice.plan, 0, T0);
+    plan = ocpp_profile_wanted(&slice.plan, 0, T0);
+    g_assert_cmpuint(idle->n, ==, 1);
+    g_assert_cmpfloat(ocpp_curve_at(idle, T0), ==, 0);
+    g_assert_cmpfloat(ocpp_curve_at(plan, CFX_TIME_MAX - 1), ==, 4140);
+}
+
 static void
 test_never_above(void)
 {
@@ -516,6 +534,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/ocpp/profile/rounding", test_rounding);
     g_test_add_func("/ocpp/profile/never-above", test_never_above);
+    g_test_add_func("/ocpp/profile/no-default", test_no_default);
     g_test_add_func("/ocpp/profile/raise-delay", test_raise_delay);
     g_test_add_func("/ocpp/profile/past-slots", test_past_slots);
     g_test_add_func("/ocpp/profile/merge", test_merge);

@@ -199,6 +199,8 @@ test_session(Fixture *fixture, gconstpointer data)
     g_assert_cmpint(fake_host_applied(fake)->head.version, ==, 2);
     g_assert_cmpint(fake_host_applied(fake)->head.trace, ==, 77);
     g_assert_cmpfloat_with_epsilon(g_array_index(fake_host_applied(fake)->w, double, 0), 11040, 1);
+    /* then its plan is nothing, but its car may leave and the next one begins with the default */
+    g_assert_cmpfloat_with_epsilon(g_array_index(fake_host_applied(fake)->w, double, 1), 4140, 1);
 
     send_call(
         fixture,

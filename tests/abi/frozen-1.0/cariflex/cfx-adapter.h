@@ -71,6 +71,8 @@ CFX_ASSERT_TIGHT(CfxDevice, clock_off_us);
 #define CFX_PLAN_URGENT 1 /**< a cut by the guard: before anything else */
 #define CFX_PLAN_LOWERS 2 /**< nowhere above what the device is allowed now */
 #define CFX_PLAN_FAIL_SAFE_ONLY 4 /**< no plan yet: make the fail-safe power the device's default */
+/** Its default is nothing: it must not start without us. fail_safe_w only ends its plan, open-ended. */
+#define CFX_PLAN_NO_DEFAULT 8
 /** @} */
 
 /**
@@ -142,7 +144,8 @@ cfx_plan_row(const CfxPlan *plan, gint64 asset)
 /**
  * What became of a plan at a device. `allowed` is the curve of power that it may draw now, whatever
  * happens: each value holds from its instant to the next, the last one for ever. While an answer is
- * outstanding it is the higher of old and sent at each instant.
+ * outstanding it is the higher of old and sent at each instant. While a car is there it is the
+ * higher of its plan and of the device's default: another car may come before anybody hears of it.
  */
 typedef struct {
     guint32 struct_size, state; /**< state: CFX_APPLIED_… */
