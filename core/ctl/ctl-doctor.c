@@ -313,6 +313,19 @@ walk_sites(Walk *walk)
     end(walk, g_strdup_printf(_("%u site(s), all steered"), length(sites)));
 }
 
+/* whether a device that could draw has never said anything */
+static gboolean
+is_one_missing(Walk *walk)
+{
+    JsonArray *devices = ctl_json_list(walk->answers->devices, "devices");
+
+    for (guint i = 0; i < length(devices); i++)
+        if (ctl_json_text(item(devices, i), "reported") == NULL &&
+            ctl_json_real(item(devices, i), "counted_kw") > 0)
+            return TRUE;
+    return FALSE;
+}
+
 static void
 walk_plan(Walk *walk)
 {
@@ -325,7 +338,14 @@ walk_plan(Walk *walk)
             g_strdup(_("the first comes when a steered device has reported and there is a price")));
         return;
     }
-    if (ctl_json_real(plan, "breach_kwh") > 0.01)
+    if (ctl_json_real(plan, "breach_kwh") > 0.01 && is_one_missing(walk))
+        add(walk,
+            CTL_FINDING_DOUBT,
+            g_strdup(_("stations that have never been here count with all that they could draw: "
+                       "the others get what is left of the limit")),
+            g_strdup(_("connect them; those that are not installed need the attribute "
+                       "\"in-service\": false")));
+    else if (ctl_json_real(plan, "breach_kwh") > 0.01)
         add(walk,
             CTL_FINDING_BROKEN,
             g_strdup_printf(_("the limits cannot be kept: %.2f kWh above them cannot be avoided"),

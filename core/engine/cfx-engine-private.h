@@ -48,15 +48,16 @@ struct _CfxEngineDevice {
     CfxInstance *instance; /* NULL: nobody speaks for it now */
     guint64 generation;    /* of the instance that speaks */
     gboolean was_reported; /* in this process */
-    gboolean was_seen;     /* in an earlier one */
     gboolean is_lost;      /* its story says that it is offline */
     CfxDevice state;
     gint64 reported_us; /* SITE */
+    double idle_max_w;  /* most that it can draw, as it last said without a car; NAN: never */
 
     /* apply: installed */
     gboolean has_allowed;
-    CfxCurve allowed;         /* what it may draw, as its adapter told; last value for ever */
-    CfxCurve written_allowed; /* as the record has it */
+    CfxCurve
+        allowed; /* what it may draw whatever happens, as its adapter told; INFINITY: unknown */
+    CfxCurve written_allowed; /* what it counts with, as the record has it */
     gint written_known;       /* -1: there is none */
     gboolean written_refused;
     guint32 applied_state;
@@ -68,7 +69,8 @@ struct _CfxEngineDevice {
     /* apply: desired */
     gboolean has_desired;
     CfxCurve desired;           /* power; after its end the fail-safe power holds */
-    CfxCurve desired_fail_safe; /* its default, with the dips of known events */
+    CfxCurve desired_fail_safe; /* its default, with the dips of known events and of full hours */
+    double ends_w;              /* what its plan ends in, open-ended: its fail-safe power */
     gboolean desires_plan;      /* FALSE: only the fail-safe power, no plan */
     gint64 desired_until_us;
     CfxCause desired_cause;
@@ -78,7 +80,11 @@ struct _CfxEngineDevice {
     /* apply: sent */
     gboolean is_sent;
     CfxCurve sent, sent_fail_safe;
-    CfxCurve sent_before; /* sent and not answered before that; empty: none */
+    /* All that was sent and may be in force: no answer and no reading has settled it. Empty: none.
+     * It counts until then, however long that takes. */
+    CfxCurve doubt;
+    gint64 lowering_us; /* REAL: since when a decrease is unanswered; 0: none is */
+    gboolean is_silent; /* it has left a decrease unanswered for too long: it is not steered now */
     gboolean sent_plan;
     gint64 sent_version, sent_us; /* REAL */
     gboolean is_answered;
@@ -163,6 +169,8 @@ struct _CfxSite {
 
     /* plan */
     gboolean is_dirty, start_posted;
+    gboolean
+        told_unavoidable; /* the log has said that the limit cannot be kept, and who keeps it */
     CfxCause dirty_cause;
     CfxPlanRun *run; /* NULL: no solve is under way */
     gpointer solver; /* scheduler session */

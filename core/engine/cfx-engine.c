@@ -25,12 +25,12 @@ cfx_engine_the(void)
 double
 cfx_engine_device_rating_w(const CfxEngineDevice *device)
 {
-    double rating_w = device->flex.power_max_w;
+    const CfxFlexModel *flex = &device->flex;
+    double rating_w = fmin(flex->power_max_w, flex->max_current_a * flex->phases * flex->voltage_v);
 
-    /* the lower of registered and reported; the car's own limit ends with its session */
-    if (device->session == NULL && device->state.power_max_w > 0)
-        rating_w = fmin(rating_w, device->state.power_max_w);
-    return isfinite(rating_w) ? rating_w : INFINITY;
+    /* the lower of registered and reported; what it says while a car is there is the car's limit */
+    rating_w = fmin(rating_w, device->idle_max_w);
+    return rating_w >= 0 ? rating_w : INFINITY;
 }
 
 guint
@@ -135,6 +135,8 @@ site_free(gpointer data)
 
     for (guint i = 0; i < site->devices->len; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        if (device->site != site)
+            continue; /* another site has it now */
         g_mutex_lock(&engine->lock);
         g_hash_table_remove(engine->devices, &device->asset);
         g_mutex_unlock(&engine->lock);
@@ -195,7 +197,10 @@ site_update(CfxSite *site, const CfxAsset *asset)
     gboolean was_ready = site->state == CFX_SITE_READY;
     cfx_recover_check(site);
     cfx_ingest_limit(site);
-    if (site->state == CFX_SITE_READY && !was_ready) {
+    /* it may be ready long before its first station is approved */
+    if (site->state == CFX_SITE_READY && site->devices->len > 0 &&
+        (!was_ready || site->slot_timer == 0)) {
+        cfx_apply_next_version(site);
         cfx_trigger_clock(site);
         cfx_apply_repeat_start(site);
     }

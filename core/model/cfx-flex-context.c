@@ -47,9 +47,19 @@ parse_price_sensors(CfxFlexContext *self,
     }
 }
 
+/* whether a value of that sensor holds for a known time: of two voices the stricter counts then */
+static gboolean
+has_resolution(const CfxModel *model, gint64 id)
+{
+    const CfxSensor *sensor = cfx_model_sensor(model, id);
+
+    return sensor != NULL && sensor->resolution_us > 0;
+}
+
 static void
 parse_roles(CfxFlexContext *self, const CfxModel *model, const CfxFlexJson *json)
 {
+    enum { N_LIMITS = 3 }; /* they stand first */
     const struct {
         const char *name;
         gint64 *to;
@@ -93,6 +103,11 @@ parse_roles(CfxFlexContext *self, const CfxModel *model, const CfxFlexJson *json
             cfx_flex_json_problem(&inner, name, "no such role of a sensor");
         else
             *roles[i].to = sensor_of(model, &inner, name, node);
+        if (i < N_LIMITS && !has_resolution(model, *roles[i].to)) {
+            cfx_flex_json_problem(
+                &inner, name, "a limit needs a sensor with a resolution, as PT1M");
+            self->bad_limit = roles[i].name;
+        }
     }
 }
 

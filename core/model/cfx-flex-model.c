@@ -58,6 +58,7 @@ parse_attributes(CfxFlexModel *self, const CfxModel *model, const CfxFlexJson *j
 
     parse_sensors(self, model, json);
     take(&self->fail_safe_w, cfx_flex_json_quantity(json, "fail-safe-power", "W"));
+    self->in_service = cfx_flex_json_bool(json, "in-service", self->in_service);
     take(&self->min_current_a, cfx_flex_json_quantity(json, "min-current", "A"));
     take(&self->max_current_a, cfx_flex_json_quantity(json, "max-current", "A"));
     take(&self->voltage_v, cfx_flex_json_quantity(json, "voltage", "V"));
@@ -118,6 +119,7 @@ cfx_flex_model_parse(const CfxModel *model,
         .power_max_w = NAN,
         .production_max_w = 0,
         .fail_safe_w = NAN,
+        .in_service = TRUE,
         .phases = 3,
         .voltage_v = 230,
         .min_current_a = NAN,
@@ -170,6 +172,16 @@ cfx_flex_may_steer(const CfxFlexContext *site,
                     "asset %" G_GINT64_FORMAT ": %s is missing; a site without it is not steered",
                     site->asset,
                     needed[i].name);
+        return FALSE;
+    }
+    if (site->bad_limit != NULL) {
+        g_set_error(error,
+                    CFX_ERROR,
+                    CFX_ERROR_CONFIG,
+                    "asset %" G_GINT64_FORMAT ": attributes.sensors.%s: it names no sensor with a "
+                    "resolution (as PT1M): a limit would be missed",
+                    site->asset,
+                    site->bad_limit);
         return FALSE;
     }
     for (gsize i = 0; i < n_devices; i++) {

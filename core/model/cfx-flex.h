@@ -44,6 +44,7 @@ typedef struct {
     double tariff;                 /* currency/MWh that a driver pays; NAN: no price */
     /* sensors by role; 0: none */
     gint64 load_control, demand_response, import_limit;
+    const char *bad_limit; /* role of a limit whose sensor is of no use (static); NULL: none */
     gint64 site_power, live_power, effective_limit;
     gint64 base_load_forecast, pv_forecast;
     gint64 import_register, export_register;
@@ -61,7 +62,8 @@ typedef struct {
     double power_max_w;      /* power-capacity */
     double production_max_w; /* production-capacity; 0 where nothing is said */
     double fail_safe_w;
-    guint phases; /* wired, 1 or 3 */
+    gboolean in_service; /* FALSE: it is not installed, or taken out; it is allowed nothing */
+    guint phases;        /* wired, 1 or 3 */
     double voltage_v;
     double min_current_a, max_current_a; /* per phase */
     double need_wh, minimum_wh;          /* assumed when nobody says anything */

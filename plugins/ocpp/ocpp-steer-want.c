@@ -77,6 +77,18 @@ most_of(const OcppProfileSlot *at, const OcppCurve *base, gint64 now_us)
     return curve;
 }
 
+/* what holds without a transaction; NULL: not known */
+static OcppCurve *
+idle_of(const OcppEvse *evse, gint64 now_us)
+{
+    const OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
+    OcppCurve *idle = most_of(standard, standard->installed, now_us);
+
+    if (idle != NULL)
+        ocpp_steer_raise(&idle, evse->substitute, now_us);
+    return idle;
+}
+
 /*
  * The profile of a transaction goes with it: while nobody can tell us of its end, and until we have
  * read what a station holds after a boot, the default may be in force as well as the plan.
@@ -84,13 +96,10 @@ most_of(const OcppProfileSlot *at, const OcppCurve *base, gint64 now_us)
 OcppCurve *
 ocpp_steer_allowed(const OcppEvse *evse, gint64 now_us)
 {
-    const OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
     const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
-    g_autofree OcppCurve *idle = most_of(standard, standard->installed, now_us);
+    g_autofree OcppCurve *idle = idle_of(evse, now_us);
     OcppCurve *curve;
 
-    if (idle != NULL)
-        ocpp_steer_raise(&idle, evse->substitute, now_us);
     if (!ocpp_steer_has_tx_profile(evse))
         return g_steal_pointer(&idle);
     curve = most_of(tx, tx->installed != NULL ? tx->installed : idle, now_us);
@@ -104,17 +113,13 @@ ocpp_steer_allowed(const OcppEvse *evse, gint64 now_us)
 static OcppCurve *
 may_draw(const OcppEvse *evse, gint64 now_us)
 {
-    const OcppProfileSlot *standard = &evse->slots[OCPP_SLOT_DEFAULT];
     g_autofree OcppCurve *allowed = ocpp_steer_allowed(evse, now_us);
-    g_autofree OcppCurve *both = NULL;
+    g_autofree OcppCurve *idle = idle_of(evse, now_us);
 
-    if (allowed == NULL || !ocpp_steer_has_tx_profile(evse))
-        return g_steal_pointer(&allowed);
-    if (standard->installed == NULL)
+    if (allowed == NULL || idle == NULL)
         return NULL;
-    both = ocpp_curve_higher(allowed, standard->installed, now_us);
-    return standard->sent != NULL ? ocpp_curve_higher(both, standard->sent, now_us)
-                                  : g_steal_pointer(&both);
+    ocpp_steer_raise(&allowed, idle, now_us);
+    return g_steal_pointer(&allowed);
 }
 
 /* the schedule that a slot should have now */

@@ -11,25 +11,42 @@
 /* an acceptance that is so much lower than asked narrows the device's bounds */
 #define CLAMP_SHARE 0.95
 
-/* whether the record says the same already, from now on */
-static gboolean
-is_written(const CfxEngineDevice *device)
+void
+cfx_apply_set_allowed(CfxEngineDevice *device, CfxInts at_us, CfxReals w, gsize n)
 {
-    gint64 now_us = cfx_now_site(device->site->engine->host);
+    gint64 last_us = CFX_TIME_MIN;
 
-    return device->written_known == (device->has_allowed ? 1 : 0) &&
-           device->written_refused == device->is_refused &&
-           cfx_apply_same(&device->allowed, &device->written_allowed, now_us, SAME_W);
+    cfx_curve_reset(&device->allowed);
+    for (gsize i = 0; i < n; i++) {
+        gint64 us = cfx_int_at(at_us, i);
+        double power_w = cfx_real_at(w, i);
+        if (i > 0 && us <= last_us) {
+            /* no order, no meaning: it counts with its rating */
+            cfx_curve_reset(&device->allowed);
+            return;
+        }
+        /* what is no number permits anything; what is negative permits to give, not to draw */
+        cfx_curve_append(&device->allowed, us, isnan(power_w) ? INFINITY : MAX(power_w, 0));
+        last_us = us;
+    }
 }
 
-static void
-write_allowed(CfxEngineDevice *device)
+void
+cfx_apply_write_allowed(CfxEngineDevice *device)
 {
+    gint64 now_us = cfx_now_site(device->site->engine->host);
     g_auto(CfxJsonWriter) doc = { 0 };
-    if (is_written(device))
+    g_auto(CfxCurve) counted = CFX_CURVE_INIT;
+
+    /* an answer that is still out counts after a restart, too */
+    if (device->has_allowed)
+        cfx_apply_counted(device, now_us, &counted);
+    if (device->written_known == (device->has_allowed ? 1 : 0) &&
+        device->written_refused == device->is_refused &&
+        cfx_apply_same(&counted, &device->written_allowed, now_us, SAME_W))
         return;
 
-    cfx_curve_copy(&device->written_allowed, &device->allowed);
+    cfx_curve_copy(&device->written_allowed, &counted);
     device->written_known = device->has_allowed ? 1 : 0;
     device->written_refused = device->is_refused;
     g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, device->asset);
@@ -47,13 +64,13 @@ write_allowed(CfxEngineDevice *device)
     cfx_json_member_text(&doc, "words", device->words);
     cfx_json_name(&doc, "at_us");
     cfx_json_begin_array(&doc);
-    for (gsize i = 0; i < device->allowed.n; i++)
-        cfx_json_int(&doc, device->allowed.at_us[i]);
+    for (gsize i = 0; i < counted.n; i++)
+        cfx_json_int(&doc, counted.at_us[i]);
     cfx_json_end_array(&doc);
     cfx_json_name(&doc, "w");
     cfx_json_begin_array(&doc);
-    for (gsize i = 0; i < device->allowed.n; i++)
-        cfx_json_real(&doc, device->allowed.w[i]);
+    for (gsize i = 0; i < counted.n; i++)
+        cfx_json_real(&doc, counted.w[i]); /* null: its rating */
     cfx_json_end_array(&doc);
     cfx_json_end_object(&doc);
     cfx_outbox_record(device->site->engine, CFX_ALLOWED_COLLECTION, key, &doc, keys, 1);
@@ -91,7 +108,7 @@ note_clamp(CfxEngineDevice *device)
 
     for (gint64 us = now_us; us < now_us + CFX_DAY; us += CFX_SLOT) {
         asked_w = fmax(asked_w, cfx_curve_at(&device->sent, us));
-        got_w = fmax(got_w, cfx_curve_at(&device->allowed, us));
+        got_w = fmax(got_w, cfx_apply_car_w(device, us));
     }
     if (device->session != NULL && got_w < CLAMP_SHARE * asked_w && !(device->clamp_w <= got_w)) {
         device->clamp_w = got_w;
@@ -109,8 +126,7 @@ cfx_apply_answer(CfxEngineDevice *device, const CfxApplied *applied)
 
     if (!is_of_epoch)
         return;
-    cfx_curve_set_columns(
-        &device->allowed, applied->allowed_us, applied->allowed_w, applied->n_allowed);
+    cfx_apply_set_allowed(device, applied->allowed_us, applied->allowed_w, applied->n_allowed);
     device->has_allowed = device->allowed.n > 0;
     device->applied_state = applied->state;
     device->applied_version = applied->version;
@@ -126,7 +142,13 @@ cfx_apply_answer(CfxEngineDevice *device, const CfxApplied *applied)
     } else if (applied->state == CFX_APPLIED_LOST) {
         device->is_sent = FALSE;
     } else if (is_newest && applied->state != CFX_APPLIED_WAITING) {
+        /* what was sent before it came to the device before it: that is settled as well */
         device->is_answered = TRUE;
+        cfx_curve_reset(&device->doubt);
+        device->lowering_us = 0;
+        if (device->is_silent)
+            cfx_trigger_need(device, "answered");
+        device->is_silent = FALSE;
         if (applied->state == CFX_APPLIED_CLAMPED)
             note_clamp(device);
     }
@@ -134,6 +156,6 @@ cfx_apply_answer(CfxEngineDevice *device, const CfxApplied *applied)
         device->is_refused = FALSE;
     if (!had_allowed && device->has_allowed)
         cfx_trigger_need(device, "accepted"); /* its rating is free for others */
-    write_allowed(device);
+    cfx_apply_write_allowed(device);
     cfx_apply_pump(site);
 }

@@ -2,8 +2,8 @@
 #include "apply/cfx-apply.h"
 
 #include "cfx-outbox.h"
+#include "guard/cfx-guard.h"
 #include "hold/cfx-hold.h"
-#include "plan/cfx-problem.h"
 #include "plan/cfx-trigger.h"
 
 #define SAME_W 1.0
@@ -11,7 +11,11 @@
 #define GRAIN_W 150.0
 /* what is unanswered so long is sent again (REAL) */
 #define REPEAT_AFTER (30 * G_USEC_PER_SEC)
-#define REPEAT_PERIOD (10 * G_USEC_PER_SEC)
+#define REPEAT_PERIOD (5 * G_USEC_PER_SEC)
+/* who has not answered a decrease for so long (REAL) is not counted on any more */
+#define SILENT_AFTER (10 * G_USEC_PER_SEC)
+/* a decrease that lies further ahead may wait for a station's pause */
+#define SILENT_SOON CFX_MINUTE
 /* versions are stored in steps, ahead of their use */
 #define VERSIONS 1000
 
@@ -43,97 +47,6 @@ cfx_apply_next_version(CfxSite *site)
     return site->version;
 }
 
-/* --- curves ----------------------------------------------------------------------------------- */
-
-static double
-value_at(const CfxCurve *curve, gint64 us)
-{
-    /* a plan that begins a moment later holds already now */
-    return curve->n > 0 && us < curve->at_us[0] ? curve->w[0] : cfx_curve_at(curve, us);
-}
-
-gboolean
-cfx_apply_same(const CfxCurve *a, const CfxCurve *b, gint64 us, double by_w)
-{
-    while (us != CFX_TIME_MAX) {
-        double x_w = value_at(a, us), y_w = value_at(b, us);
-        if (!(fabs(x_w - y_w) <= by_w) && !(isnan(x_w) && isnan(y_w)))
-            return FALSE;
-        us = MIN(cfx_curve_next(a, us), cfx_curve_next(b, us));
-    }
-    return TRUE;
-}
-
-gboolean
-cfx_apply_is_under(const CfxCurve *a, const CfxCurve *b, gint64 us)
-{
-    while (us != CFX_TIME_MAX) {
-        if (!(value_at(a, us) <= value_at(b, us) + SAME_W))
-            return FALSE;
-        us = MIN(cfx_curve_next(a, us), cfx_curve_next(b, us));
-    }
-    return TRUE;
-}
-
-static void
-constant(CfxCurve *to, gint64 us, double w)
-{
-    cfx_curve_reset(to);
-    cfx_curve_append(to, us, w);
-}
-
-/* from @us on, complete at its beginning */
-static void
-copy_from(CfxCurve *to, const CfxCurve *from, gint64 us)
-{
-    cfx_curve_reset(to);
-    cfx_curve_append(to, us, value_at(from, us));
-    for (gint64 next_us = cfx_curve_next(from, us); next_us != CFX_TIME_MAX;
-         next_us = cfx_curve_next(from, next_us))
-        cfx_curve_append(to, next_us, cfx_curve_at(from, next_us));
-}
-
-void
-cfx_apply_counted(const CfxEngineDevice *device, gint64 now_us, CfxCurve *to)
-{
-    if (cfx_engine_device_is(device, CFX_DEVICE_BLOCKED)) {
-        constant(to, now_us, 0);
-        return;
-    }
-    if (!device->is_refused && device->has_allowed) {
-        copy_from(to, &device->allowed, now_us);
-        if (device->is_sent && !device->is_answered) {
-            g_auto(CfxCurve) sent = CFX_CURVE_INIT;
-            copy_from(&sent, &device->sent, now_us);
-            cfx_curve_raise(to, &sent);
-            if (device->sent_before.n > 0) {
-                copy_from(&sent, &device->sent_before, now_us);
-                cfx_curve_raise(to, &sent);
-            }
-            if (!device->sent_plan) {
-                /* a new default may be in force already */
-                copy_from(&sent, &device->sent_fail_safe, now_us);
-                cfx_curve_raise(to, &sent);
-            }
-        }
-        return;
-    }
-    if (!device->is_refused && device->instance == NULL && !device->was_reported &&
-        !device->was_seen && device->desired_fail_safe.n > 0) {
-        copy_from(to, &device->desired_fail_safe, now_us);
-        return;
-    }
-    constant(to, now_us, cfx_engine_device_rating_w(device));
-}
-
-void
-cfx_apply_room(CfxSite *site, CfxCurve *to)
-{
-    cfx_curve_reset(to);
-    for (gsize i = 0; i < site->limit.n; i++)
-        cfx_curve_append(to, site->limit.at_us[i], site->limit.w[i] - site->flex->base_load_max_w);
-}
-
 /* --- the pump ----------------------------------------------------------------------------------
  */
 
@@ -158,13 +71,20 @@ wants_sending(const CfxEngineDevice *device, gint64 now_us)
 }
 
 static void
-add_entry(Pump *pump, CfxEngineDevice *device, const CfxCurve *curve, gint64 flags)
+add_entry(Pump *pump,
+          CfxEngineDevice *device,
+          const CfxCurve *curve,
+          const CfxCurve *fail_safe,
+          gint64 flags)
 {
     CfxSliceEntry entry = { .device = device, .flags = flags };
 
     cfx_curve_copy(&entry.curve, curve);
+    cfx_curve_copy(&entry.fail_safe, fail_safe);
     if (!device->desires_plan)
         entry.flags |= CFX_PLAN_FAIL_SAFE_ONLY;
+    if (!device->site->flex->offline_start)
+        entry.flags |= CFX_PLAN_NO_DEFAULT;
     if (device->is_urgent)
         entry.flags |= CFX_PLAN_URGENT;
     g_array_append_val(pump->entries, entry);
@@ -172,13 +92,13 @@ add_entry(Pump *pump, CfxEngineDevice *device, const CfxCurve *curve, gint64 fla
 
 /* what rises must fit beside all that others may draw meanwhile, at each instant where it rises */
 static gboolean
-fits(const Pump *pump, guint i, const CfxCurve *desired)
+fits(const Pump *pump, guint i, const CfxCurve *top)
 {
     const CfxCurve *counted = &pump->counted[i];
     gint64 us = pump->now_us;
 
     while (us != CFX_TIME_MAX) {
-        double wanted_w = value_at(desired, us), has_w = cfx_curve_at(counted, us);
+        double wanted_w = cfx_apply_value_at(top, us), has_w = cfx_curve_at(counted, us);
         double others_w = cfx_curve_at(&pump->total, us) - has_w;
         if (!(wanted_w <= has_w + SAME_W) &&
             !(others_w + wanted_w <= cfx_curve_at(&pump->room, us) + SAME_W))
@@ -186,7 +106,7 @@ fits(const Pump *pump, guint i, const CfxCurve *desired)
         if (!(wanted_w <= has_w + SAME_W) &&
             !cfx_hold_fits(pump->site, pump->counted, i, us, wanted_w))
             return FALSE;
-        us = MIN(MIN(cfx_curve_next(desired, us), cfx_curve_next(counted, us)),
+        us = MIN(MIN(cfx_curve_next(top, us), cfx_curve_next(counted, us)),
                  MIN(cfx_curve_next(&pump->total, us), cfx_curve_next(&pump->room, us)));
     }
     return TRUE;
@@ -195,51 +115,58 @@ fits(const Pump *pump, guint i, const CfxCurve *desired)
 static void
 recount(Pump *pump)
 {
-    constant(&pump->total, pump->now_us, 0);
+    cfx_curve_reset(&pump->total);
+    cfx_curve_append(&pump->total, pump->now_us, 0);
     for (guint i = 0; i < pump->site->devices->len; i++)
         cfx_curve_add(&pump->total, &pump->counted[i]);
 }
 
 /* a curve that rises: all of it if it fits, else its lower part first */
 static void
-send_raise(Pump *pump, guint i)
+send_raise(Pump *pump, guint i, const CfxCurve *top)
 {
     CfxEngineDevice *device = g_ptr_array_index(pump->site->devices, i);
-    g_auto(CfxCurve) desired = CFX_CURVE_INIT;
+    g_auto(CfxCurve) desired = CFX_CURVE_INIT, fail_safe = CFX_CURVE_INIT;
 
-    copy_from(&desired, &device->desired, pump->now_us);
-    if (fits(pump, i, &desired)) {
-        add_entry(pump, device, &device->desired, 0);
-        cfx_curve_raise(&pump->counted[i], &desired);
+    if (fits(pump, i, top)) {
+        add_entry(pump, device, &device->desired, &device->desired_fail_safe, 0);
+        cfx_curve_raise(&pump->counted[i], top);
         recount(pump);
         return;
     }
+    cfx_apply_copy_from(&desired, &device->desired, pump->now_us);
+    cfx_apply_copy_from(&fail_safe, &device->desired_fail_safe, pump->now_us);
     cfx_curve_lower(&desired, &pump->counted[i]);
-    gboolean is_known =
-        device->is_sent && device->sent_plan == device->desires_plan &&
-        cfx_apply_same(&desired, &device->sent, pump->now_us, GRAIN_W) &&
-        cfx_apply_same(&device->desired_fail_safe, &device->sent_fail_safe, pump->now_us, SAME_W);
+    cfx_curve_lower(&fail_safe, &pump->counted[i]);
+    gboolean is_known = device->is_sent && device->sent_plan == device->desires_plan &&
+                        cfx_apply_same(&desired, &device->sent, pump->now_us, GRAIN_W) &&
+                        cfx_apply_same(&fail_safe, &device->sent_fail_safe, pump->now_us, GRAIN_W);
     if (!is_known)
-        add_entry(pump, device, &desired, CFX_PLAN_LOWERS);
+        add_entry(pump, device, &desired, &fail_safe, CFX_PLAN_LOWERS);
 }
 
 static void
 send_all(Pump *pump)
 {
     CfxSite *site = pump->site;
+    guint n = site->devices->len;
+    g_autofree CfxCurve *top = g_new0(CfxCurve, n);
+    g_autofree gboolean *rises = g_new0(gboolean, n);
 
     /* decreases first: they need no room and make some */
-    for (guint i = 0; i < site->devices->len; i++) {
+    for (guint i = 0; i < n; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        if (wants_sending(device, pump->now_us) &&
-            cfx_apply_is_under(&device->desired, &pump->counted[i], pump->now_us))
-            add_entry(pump, device, &device->desired, CFX_PLAN_LOWERS);
+        if (!wants_sending(device, pump->now_us))
+            continue;
+        cfx_apply_desired(device, pump->now_us, &top[i]);
+        rises[i] = !cfx_apply_is_under(&top[i], &pump->counted[i], pump->now_us);
+        if (!rises[i])
+            add_entry(pump, device, &device->desired, &device->desired_fail_safe, CFX_PLAN_LOWERS);
     }
-    for (guint i = 0; i < site->devices->len; i++) {
-        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        if (wants_sending(device, pump->now_us) &&
-            !cfx_apply_is_under(&device->desired, &pump->counted[i], pump->now_us))
-            send_raise(pump, i);
+    for (guint i = 0; i < n; i++) {
+        if (rises[i])
+            send_raise(pump, i, &top[i]);
+        cfx_curve_clear(&top[i]);
     }
 }
 
@@ -249,6 +176,7 @@ entry_clear(gpointer data)
     CfxSliceEntry *entry = data;
 
     cfx_curve_clear(&entry->curve);
+    cfx_curve_clear(&entry->fail_safe);
 }
 
 void
@@ -300,19 +228,67 @@ cfx_apply_pump(CfxSite *site)
 /* --- again -------------------------------------------------------------------------------------
  */
 
+/* it may still draw more than is desired of it, and has not answered for too long */
+static gboolean
+is_silent(const CfxEngineDevice *device, gint64 now_us, gint64 real_us)
+{
+    g_auto(CfxCurve) counted = CFX_CURVE_INIT, top = CFX_CURVE_INIT;
+
+    if (device->lowering_us == 0 || real_us - device->lowering_us < SILENT_AFTER ||
+        !device->has_desired || !cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
+        return FALSE;
+    cfx_apply_counted(device, now_us, &counted);
+    cfx_apply_desired(device, now_us, &top);
+    for (gint64 us = now_us; us < now_us + SILENT_SOON;
+         us = MIN(cfx_curve_next(&counted, us), cfx_curve_next(&top, us)))
+        if (cfx_curve_at(&counted, us) > cfx_curve_at(&top, us) + GRAIN_W)
+            return TRUE;
+    return FALSE;
+}
+
+/* others make room for one that does not answer, and get it back when it does */
+static void
+look_for_silent(CfxSite *site, gint64 real_us)
+{
+    CfxCause cause = { .cause = "silent" };
+    gint64 now_us = cfx_now_site(site->engine->host);
+    gboolean is_changed = FALSE;
+
+    for (guint i = 0; i < site->devices->len; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        gboolean was_silent = device->is_silent;
+        device->is_silent = is_silent(device, now_us, real_us);
+        if (device->is_silent == was_silent)
+            continue;
+        is_changed = TRUE;
+        if (device->is_silent)
+            cfx_log(site->engine->host,
+                    CFX_LOG_WARNING,
+                    "site %s: %s does not answer that it was told to draw less: it counts with "
+                    "what it may draw, others make room",
+                    site->name,
+                    device->label);
+    }
+    if (!is_changed)
+        return;
+    cfx_guard_clip(site, &cause);
+    cfx_trigger(site, &cause, FALSE);
+}
+
 static void
 repeat(gpointer data)
 {
     CfxSite *site = data;
-    gint64 now_us = cfx_now_real(site->engine->host);
+    gint64 real_us = cfx_now_real(site->engine->host);
 
     site->repeat_timer = 0;
     for (guint i = 0; i < site->devices->len; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        if (device->is_sent && !device->is_answered && now_us - device->sent_us > REPEAT_AFTER &&
+        if (device->is_sent && !device->is_answered && real_us - device->sent_us > REPEAT_AFTER &&
             cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
-            device->is_sent = FALSE;
+            device->is_sent = FALSE; /* it is sent again; what it may have taken stays in doubt */
     }
+    look_for_silent(site, real_us);
     cfx_apply_pump(site);
     cfx_apply_repeat_start(site);
 }
@@ -340,6 +316,6 @@ cfx_apply_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_f
         device->is_urgent = FALSE;
     }
     if (is_connected && !was_connected && !device->is_answered)
-        device->is_sent = FALSE; /* what was on its way is lost with the connection */
+        device->is_sent = FALSE; /* it is sent again; the answer may be lost, or the question */
     cfx_apply_pump(device->site);
 }

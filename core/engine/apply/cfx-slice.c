@@ -3,6 +3,7 @@
 #include "apply/cfx-apply.h"
 
 #include "cfx-unit.h"
+#include "plan/cfx-limits.h"
 #include "plan/cfx-plan.h"
 
 #include <kit/cfx-time.h>
@@ -33,12 +34,6 @@ deliver(gpointer data)
     g_free(delivery);
 }
 
-static double
-value_at(const CfxCurve *curve, gint64 us)
-{
-    return curve->n > 0 && us < curve->at_us[0] ? curve->w[0] : cfx_curve_at(curve, us);
-}
-
 static int
 by_time(gconstpointer a, gconstpointer b)
 {
@@ -65,7 +60,7 @@ edges_of(CfxSliceEntry *const *entries, gsize n, gint64 start_us)
     g_array_append_val(edges, start_us);
     for (gsize i = 0; i < n; i++) {
         add_edges(edges, &entries[i]->curve, start_us);
-        add_edges(edges, &entries[i]->device->desired_fail_safe, start_us);
+        add_edges(edges, &entries[i]->fail_safe, start_us);
     }
     g_array_sort(edges, by_time);
     gint64 *at = (gint64 *)(gpointer)edges->data;
@@ -79,16 +74,31 @@ edges_of(CfxSliceEntry *const *entries, gsize n, gint64 start_us)
     return edges;
 }
 
-/* whether the site is nearly full just after @us, by what is desired of everybody */
-static gboolean
-is_nearly_full(CfxSite *site, gint64 us)
+/* what each device may draw by what is desired of it; of those that do not obey, what they may */
+static CfxCurve *
+tops_of(CfxSite *site, gint64 now_us)
 {
-    double sum_w = site->flex->base_load_max_w;
+    CfxCurve *tops = g_new0(CfxCurve, site->devices->len + 1);
 
     for (guint i = 0; i < site->devices->len; i++) {
         const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        double before_w = value_at(&device->desired, us - 1),
-               after_w = value_at(&device->desired, us);
+        if (device->has_desired && cfx_apply_obeys(device))
+            cfx_apply_desired(device, now_us, &tops[i]);
+        else
+            cfx_apply_counted(device, now_us, &tops[i]);
+    }
+    return tops;
+}
+
+/* whether the site is nearly full just after @us */
+static gboolean
+is_nearly_full(CfxSite *site, const CfxCurve *tops, gint64 us)
+{
+    double sum_w = cfx_limits_base_w(site, us);
+
+    for (guint i = 0; i < site->devices->len; i++) {
+        double before_w = cfx_apply_value_at(&tops[i], us - 1),
+               after_w = cfx_apply_value_at(&tops[i], us);
         sum_w += fmax(cfx_power_permitted(before_w), cfx_power_permitted(after_w));
     }
     return sum_w > NEARLY_FULL * cfx_curve_at(&site->limit, us);
@@ -102,22 +112,30 @@ slice_of(CfxSite *site, CfxSliceEntry *const *entries, gsize n, gint64 version, 
     g_autoptr(GArray) edges = edges_of(entries, n, start_us);
     gsize n_slots = edges->len - 1;
     CfxPlanBlock block;
+    CfxCurve *tops = tops_of(site, now_us);
 
     cfx_plan_block_init(&block, n, n_slots);
     memcpy(block.edges_us, edges->data, edges->len * sizeof(gint64));
     for (gsize j = 1; j < n_slots; j++)
-        block.raise_delay_us[j] = is_nearly_full(site, block.edges_us[j]) ? RAISE_DELAY : 0;
+        block.raise_delay_us[j] = is_nearly_full(site, tops, block.edges_us[j]) ? RAISE_DELAY : 0;
+    for (guint i = 0; i < site->devices->len; i++)
+        cfx_curve_clear(&tops[i]);
+    g_free(tops);
     for (gsize i = 0; i < n; i++) {
         const CfxEngineDevice *device = entries[i]->device;
         block.asset[i] = device->asset;
         block.flags[i] = entries[i]->flags;
         for (gsize j = 0; j < n_slots; j++) {
             gint64 us = block.edges_us[j];
-            block.power_w[i * n_slots + j] = cfx_power_permitted(value_at(&entries[i]->curve, us));
+            block.power_w[i * n_slots + j] =
+                cfx_power_permitted(cfx_apply_value_at(&entries[i]->curve, us));
             block.fail_safe_w[i * n_slots + j] =
-                cfx_power_permitted(value_at(&device->desired_fail_safe, us));
+                cfx_power_permitted(cfx_apply_value_at(&entries[i]->fail_safe, us));
             block.marginal[i * n_slots + j] = NAN;
         }
+        /* a default of nothing does not end a plan */
+        if ((entries[i]->flags & CFX_PLAN_NO_DEFAULT) != 0)
+            block.fail_safe_w[(i + 1) * n_slots - 1] = device->ends_w;
     }
     block.view.kind = CFX_PLAN_APPLIED;
     block.view.id = site->plan != NULL ? site->plan->view.id : 0;
@@ -138,21 +156,19 @@ static void
 note_sent(CfxSliceEntry *entry, gint64 version, gint64 site_us, gint64 real_us)
 {
     CfxEngineDevice *device = entry->device;
-    g_auto(CfxCurve) sent = CFX_CURVE_INIT;
+    g_auto(CfxCurve) counted = CFX_CURVE_INIT, top = CFX_CURVE_INIT;
 
-    cfx_curve_copy(&sent, &entry->curve);
-    /* while an answer is out, all that was sent since the last one counts */
-    if (!device->is_sent || device->is_answered) {
-        cfx_curve_reset(&device->sent_before);
-    } else if (device->sent_before.n == 0) {
-        cfx_curve_copy(&device->sent_before, &device->sent);
-    } else {
-        cfx_curve_trim(&device->sent, site_us);
-        cfx_curve_trim(&device->sent_before, site_us);
-        cfx_curve_raise(&device->sent_before, &device->sent);
-    }
-    cfx_curve_copy(&device->sent, &sent);
-    cfx_curve_copy(&device->sent_fail_safe, &device->desired_fail_safe);
+    /* until an answer settles it both may be in force: the plan, and the default without its car */
+    cfx_apply_counted(device, site_us, &counted);
+    cfx_apply_higher(&entry->curve, &entry->fail_safe, site_us, &top);
+    if (device->lowering_us == 0 && !cfx_apply_is_under(&counted, &top, site_us))
+        device->lowering_us = real_us;
+    if (device->doubt.n > 0)
+        cfx_apply_higher(&device->doubt, &top, site_us, &device->doubt);
+    else
+        cfx_curve_copy(&device->doubt, &top);
+    cfx_curve_copy(&device->sent, &entry->curve);
+    cfx_curve_copy(&device->sent_fail_safe, &entry->fail_safe);
     device->sent_plan = device->desires_plan;
     device->sent_version = version;
     device->sent_us = real_us;
@@ -162,6 +178,8 @@ note_sent(CfxSliceEntry *entry, gint64 version, gint64 site_us, gint64 real_us)
     device->is_answered = FALSE;
     device->wire_counted = device->answer_counted = FALSE;
     device->is_urgent = FALSE;
+    /* it is on its way to the store before it can be in force */
+    cfx_apply_write_allowed(device);
 }
 
 static int

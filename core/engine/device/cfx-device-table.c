@@ -4,6 +4,7 @@
 #include "apply/cfx-apply.h"
 #include "cfx-tree.h"
 #include "ingest/cfx-ingest.h"
+#include "plan/cfx-plan.h"
 #include "plan/cfx-trigger.h"
 #include "report/cfx-story.h"
 #include "session/cfx-session.h"
@@ -158,6 +159,20 @@ cfx_device_table_state(const CfxHost *host, const gint64 *assets, gsize n, CfxDe
     return is_known;
 }
 
+/* a person has said that it is not there, and there it is */
+static void
+warn_out_of_service(const CfxEngineDevice *device, gboolean was_there)
+{
+    if (device->flex.in_service || was_there || (device->state.flags & CFX_DEVICE_CONNECTED) == 0)
+        return;
+    cfx_log(device->site->engine->host,
+            CFX_LOG_WARNING,
+            "site %s: %s has connected and is out of service by its attribute in-service: it is "
+            "allowed nothing",
+            device->site->name,
+            device->label);
+}
+
 static void
 take_device(CfxEngine *engine, const News *news)
 {
@@ -175,15 +190,20 @@ take_device(CfxEngine *engine, const News *news)
     gboolean is_first = !device->was_reported || device->instance != news->from ||
                         device->generation != news->generation;
 
+    CfxDevice state = news->device;
+    cfx_device_clean(&state, cfx_now_site(engine->host));
     g_mutex_lock(&engine->lock);
-    device->state = news->device;
+    device->state = state;
     g_mutex_unlock(&engine->lock);
+    if (state.session == NULL && state.power_max_w > 0)
+        device->idle_max_w = state.power_max_w;
     device->instance = news->from;
     device->generation = news->generation;
     device->was_reported = TRUE;
     device->reported_us = cfx_now_site(engine->host);
 
     gboolean was_there = (before.flags & CFX_DEVICE_CONNECTED) != 0;
+    warn_out_of_service(device, was_there);
     gboolean is_there = (device->state.flags & CFX_DEVICE_CONNECTED) != 0;
     if (was_there && !is_there)
         cfx_story_lost(device, FALSE);
@@ -264,7 +284,7 @@ cfx_engine_device_free(CfxEngineDevice *device)
     cfx_curve_clear(&device->desired_fail_safe);
     cfx_curve_clear(&device->sent);
     cfx_curve_clear(&device->sent_fail_safe);
-    cfx_curve_clear(&device->sent_before);
+    cfx_curve_clear(&device->doubt);
     g_clear_pointer(&device->written, g_hash_table_unref);
     g_free(device->label);
     g_free(device->identity);
@@ -286,6 +306,7 @@ device_new(gint64 asset)
 
     device->asset = asset;
     device->clamp_w = NAN;
+    device->idle_max_w = NAN;
     device->written_known = -1;
     device->fail_safe_accepted_w = NAN;
     device->register_wh = NAN;
@@ -309,6 +330,32 @@ make_label(const CfxModel *model, const CfxBinding *binding)
     return g_strdup_printf("%s/%" G_GINT64_FORMAT, binding->identity, binding->unit);
 }
 
+/* a site below a site has its own devices; 0: none */
+static gint64
+site_of(const CfxModel *model, gint64 asset)
+{
+    const CfxAsset *site = cfx_asset_site(model, asset);
+
+    return site != NULL ? site->id : 0;
+}
+
+static gboolean
+is_bound_elsewhere(const CfxModel *model, gint64 asset, gint64 site)
+{
+    gint64 other = cfx_model_asset(model, asset) != NULL ? site_of(model, asset) : 0;
+
+    for (gsize i = 0; other != 0 && other != site && i < model->n_bindings; i++)
+        if (model->bindings[i]->asset == asset)
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean
+same_devices(const GPtrArray *a, const GPtrArray *b)
+{
+    return a->len == b->len && memcmp(a->pdata, b->pdata, a->len * sizeof *a->pdata) == 0;
+}
+
 void
 cfx_device_table_bind(CfxSite *site)
 {
@@ -321,7 +368,7 @@ cfx_device_table_bind(CfxSite *site)
     for (gsize i = 0; i < model->n_bindings; i++) {
         const CfxBinding *binding = model->bindings[i];
         const CfxAsset *asset = cfx_model_asset(model, binding->asset);
-        if (asset == NULL || !cfx_asset_is_below(model, binding->asset, site->asset))
+        if (asset == NULL || site_of(model, binding->asset) != site->asset)
             continue;
 
         CfxEngineDevice *device = cfx_engine_device(engine, binding->asset);
@@ -343,10 +390,15 @@ cfx_device_table_bind(CfxSite *site)
         g_ptr_array_add(site->devices, device);
     }
     g_ptr_array_sort(site->devices, device_compare);
+    if (site->run != NULL && !same_devices(old, site->devices))
+        site->run->is_outdated = TRUE;
 
     for (guint i = 0; old != NULL && i < old->len; i++) {
         CfxEngineDevice *device = g_ptr_array_index(old, i);
         if (g_ptr_array_find(site->devices, device, NULL))
+            continue;
+        /* another site has it now, or will have it in this turn: it takes its state along */
+        if (device->site != site || is_bound_elsewhere(model, device->asset, site->asset))
             continue;
         g_mutex_lock(&engine->lock);
         g_hash_table_remove(engine->devices, &device->asset);

@@ -15,6 +15,9 @@ void cfx_engine_device_free(CfxEngineDevice *device);
  * number. NULL with NOT_FOUND */
 CfxEngineDevice *cfx_device_find(CfxEngine *engine, const char *where, GError **error);
 
+/* What cannot be true becomes unknown: no number of a peer reaches a plan or a limit unseen. */
+void cfx_device_clean(CfxDevice *device, gint64 now_us);
+
 /* Takes in what adapters have said since. */
 void cfx_device_table_take(CfxEngine *engine);
 /* For a stopping instance: its devices have nobody who speaks for them. */

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "guard/cfx-guard.h"
 
+#include "apply/cfx-apply.h"
 #include "cfx-unit.h"
 
 #define SAME_W 1.0
 
-static double
-value_at(const CfxCurve *curve, gint64 us)
+/* beyond the end it goes on as it was */
+static void
+go_on(CfxCurve *clipped, const CfxCurve *as, gint64 until_us)
 {
-    return curve->n > 0 && us < curve->at_us[0] ? curve->w[0] : cfx_curve_at(curve, us);
+    cfx_curve_append(clipped, until_us, cfx_apply_value_at(as, until_us));
+    for (gint64 us = cfx_curve_next(as, until_us); us != CFX_TIME_MAX; us = cfx_curve_next(as, us))
+        cfx_curve_append(clipped, us, cfx_curve_at(as, us));
 }
 
 guint
@@ -28,14 +32,14 @@ cfx_clip_curves(CfxCurve *curves,
         double sum_w = 0;
         gint64 next_us = cfx_curve_next(room, us);
         for (gsize i = 0; i < n; i++) {
-            sum_w += cfx_power_permitted(value_at(&curves[i], us));
+            sum_w += cfx_power_permitted(cfx_apply_value_at(&curves[i], us));
             next_us = MIN(next_us, cfx_curve_next(&curves[i], us));
         }
         /* a room that is no number permits nothing */
         double room_w = cfx_power_permitted(cfx_curve_at(room, us));
         double share = sum_w > room_w + SAME_W ? room_w / sum_w : 1;
         for (gsize i = 0; i < n; i++) {
-            double before_w = cfx_power_permitted(value_at(&curves[i], us));
+            double before_w = cfx_power_permitted(cfx_apply_value_at(&curves[i], us));
             double after_w = before_w * share;
             if (share < 1 && after_w < least_w[i])
                 after_w = 0;
@@ -46,12 +50,7 @@ cfx_clip_curves(CfxCurve *curves,
     }
     for (gsize i = 0; i < n; i++) {
         if (is_cut[i]) {
-            /* beyond the end it goes on as it was */
-            double rest_w = value_at(&curves[i], until_us);
-            cfx_curve_append(&clipped[i], until_us, rest_w);
-            for (gint64 us = cfx_curve_next(&curves[i], until_us); us != CFX_TIME_MAX;
-                 us = cfx_curve_next(&curves[i], us))
-                cfx_curve_append(&clipped[i], us, cfx_curve_at(&curves[i], us));
+            go_on(&clipped[i], &curves[i], until_us);
             cfx_curve_copy(&curves[i], &clipped[i]);
             n_cut++;
         }
@@ -60,4 +59,40 @@ cfx_clip_curves(CfxCurve *curves,
         cfx_curve_clear(&clipped[i]);
     }
     return n_cut;
+}
+
+void
+cfx_clip_fall_back(const CfxCurve *power,
+                   CfxCurve *fall_back,
+                   gsize n,
+                   const CfxCurve *room,
+                   gint64 now_us,
+                   gint64 until_us)
+{
+    g_autofree CfxCurve *clipped = g_new0(CfxCurve, n + 1);
+
+    for (gint64 us = now_us, next_us; us < until_us; us = next_us) {
+        double left_w = cfx_power_permitted(cfx_curve_at(room, us));
+        next_us = MIN(cfx_curve_next(room, us), until_us);
+        for (gsize i = 0; i < n; i++) {
+            left_w -= cfx_power_permitted(cfx_apply_value_at(&power[i], us));
+            next_us = MIN(next_us, cfx_curve_next(&power[i], us));
+            next_us = MIN(next_us, cfx_curve_next(&fall_back[i], us));
+        }
+        for (gsize i = 0; i < n; i++) {
+            double power_w = cfx_power_permitted(cfx_apply_value_at(&power[i], us));
+            double wanted_w = cfx_power_permitted(cfx_apply_value_at(&fall_back[i], us));
+            double more_w = MAX(wanted_w - power_w, 0);
+            gboolean fits = more_w == 0 || more_w <= left_w + SAME_W;
+            cfx_curve_append(&clipped[i], us, fits ? wanted_w : 0);
+            left_w -= fits ? more_w : 0;
+        }
+    }
+    for (gsize i = 0; i < n; i++) {
+        if (clipped[i].n > 0) {
+            go_on(&clipped[i], &fall_back[i], until_us);
+            cfx_curve_copy(&fall_back[i], &clipped[i]);
+        }
+        cfx_curve_clear(&clipped[i]);
+    }
 }

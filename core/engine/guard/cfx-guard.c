@@ -3,17 +3,17 @@
 
 #include "apply/cfx-apply.h"
 #include "hold/cfx-hold.h"
+#include "plan/cfx-plan.h"
 
 /* A limit that falls later than this is the next plan's business: a cut now would only be one more
  * message to each station. */
 #define SOON (15 * CFX_MINUTE)
 
-/* Whether a cut reaches it now; others draw what they may, whatever is desired of them. */
+/* Whether a cut of its plan reaches it now; others draw what they may, whatever is desired. */
 static gboolean
 is_steered(const CfxEngineDevice *device)
 {
-    return device->has_desired && device->desires_plan && !device->is_refused &&
-           device->instance != NULL && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED);
+    return device->has_desired && device->desires_plan && cfx_apply_obeys(device);
 }
 
 /* what is left for the steered devices beside what the others may draw */
@@ -26,17 +26,36 @@ room_of(CfxSite *site, gint64 now_us, CfxCurve *room)
         g_auto(CfxCurve) counted = CFX_CURVE_INIT;
         if (is_steered(device))
             continue;
-        /* an idle place that has accepted its fail-safe power counts with that of now */
-        if (device->has_desired && device->has_allowed && !device->is_refused &&
-            device->session == NULL && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED))
-            cfx_curve_copy(&counted, &device->desired_fail_safe);
+        /* an idle place that has accepted a default counts with that of now */
+        if (device->has_desired && device->has_allowed && device->session == NULL &&
+            cfx_apply_obeys(device))
+            cfx_apply_higher(
+                &device->desired_fail_safe, &device->desired_fail_safe, now_us, &counted);
         else
             cfx_apply_counted(device, now_us, &counted);
         for (gsize j = 0; j < counted.n; j++)
             counted.w[j] = -counted.w[j];
-        if (counted.n > 0 && counted.at_us[0] > now_us)
-            counted.at_us[0] = now_us;
         cfx_curve_add(room, &counted);
+    }
+}
+
+/* what steered devices fall back to when their cars leave */
+static void
+clip_fall_backs(
+    GPtrArray *steered, const CfxCurve *power, const CfxCurve *room, gint64 now_us, gint64 until_us)
+{
+    guint n = steered->len;
+    g_autofree CfxCurve *fall_back = g_new0(CfxCurve, n + 1);
+
+    for (guint i = 0; i < n; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(steered, i);
+        cfx_curve_copy(&fall_back[i], &device->desired_fail_safe);
+    }
+    cfx_clip_fall_back(power, fall_back, n, room, now_us, until_us);
+    for (guint i = 0; i < n; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(steered, i);
+        cfx_curve_copy(&device->desired_fail_safe, &fall_back[i]);
+        cfx_curve_clear(&fall_back[i]);
     }
 }
 
@@ -54,6 +73,7 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
 
     if (site->state != CFX_SITE_READY)
         return;
+    cfx_plan_fail_safe(site, cause);
     room_of(site, now_us, &room);
     for (guint i = 0; i < site->devices->len; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
@@ -68,6 +88,7 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
     guint n_cut = 0;
     cfx_hold_clip(site, steered, curves, least_w, now_us, now_us + SOON, held);
     cfx_clip_curves(curves, least_w, n, &room, now_us, now_us + SOON, cut);
+    clip_fall_backs(steered, curves, &room, now_us, now_us + SOON);
     for (guint i = 0; i < n; i++) {
         CfxEngineDevice *device = g_ptr_array_index(steered, i);
         if (cut[i] || held[i]) {
@@ -81,9 +102,11 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
         }
         cfx_curve_clear(&curves[i]);
     }
-    if (n_cut == 0)
-        return;
-    cfx_log(
-        host, CFX_LOG_INFO, "site %s: the limit fell: %u devices cut at once", site->name, n_cut);
+    if (n_cut > 0)
+        cfx_log(host,
+                CFX_LOG_INFO,
+                "site %s: the limit fell: %u devices cut at once",
+                site->name,
+                n_cut);
     cfx_apply_pump_now(site);
 }

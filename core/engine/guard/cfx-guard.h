@@ -21,6 +21,17 @@ guint cfx_clip_curves(CfxCurve *curves,
                       gint64 until_us,
                       gboolean *cut);
 
+/*
+ * What @n devices fall back to when their cars leave: @fall_back goes to nothing where the sum of
+ * the higher of both curves exceeds @room, the last device first.
+ */
+void cfx_clip_fall_back(const CfxCurve *power,
+                        CfxCurve *fall_back,
+                        gsize n,
+                        const CfxCurve *room,
+                        gint64 now_us,
+                        gint64 until_us);
+
 /* Lowers what is desired of the site's devices to what its limit of now leaves, and sends the cuts
  * ahead of everything else. */
 void cfx_guard_clip(CfxSite *site, const CfxCause *cause);

@@ -204,7 +204,10 @@ beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
         site->early_us = site->early_trace = 0;
     }
     if (touches(beliefs, flex->base_load_forecast) || touches(beliefs, flex->pv_forecast)) {
+        /* a base load above the highest that is configured leaves less to everybody, at once */
         CfxCause cause = { .cause = "forecast" };
+        if (touches(beliefs, flex->base_load_forecast))
+            cfx_guard_clip(site, &cause);
         cfx_trigger(site, &cause, FALSE);
     }
     if (touches(beliefs, flex->import_register) || touches(beliefs, flex->export_register))
@@ -295,9 +298,12 @@ limit_edge(gpointer data)
 {
     CfxSite *site = data;
 
+    CfxCause cause = { .cause = "limit" };
+
+    /* the plan knows of it; if there is none the limit holds even so */
     site->minute_timer = 0;
     cfx_ingest_limit(site);
-    cfx_apply_pump(site);
+    cfx_guard_clip(site, &cause);
 }
 
 /* whether @now is below @before anywhere from @us on */

@@ -167,16 +167,6 @@ expected_base_w(CfxSite *site, gint64 us)
     return base_w + (isfinite(pv_w) ? pv_w : 0);
 }
 
-/* the base load that limits count with: the highest, without help of the sun */
-static double
-cautious_base_w(CfxSite *site, gint64 us)
-{
-    CfxTimeline *base = cfx_ingest_timeline(site, site->flex->base_load_forecast);
-    double forecast_w = base != NULL ? cfx_timeline_best(base, us) : NAN;
-
-    return forecast_w > site->flex->base_load_max_w ? forecast_w : site->flex->base_load_max_w;
-}
-
 CfxPlanInputs *
 cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us)
 {
@@ -184,7 +174,7 @@ cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us)
     CfxLimitSignals signals = cfx_limits_signals(site);
     g_autoptr(GPtrArray) timelines = price_timelines(site);
     CfxLimitSignals unheld = signals;
-    g_auto(CfxCurve) limit = CFX_CURVE_INIT, signal = CFX_CURVE_INIT;
+    g_auto(CfxCurve) limit = CFX_CURVE_INIT, signal = CFX_CURVE_INIT, base = CFX_CURVE_INIT;
 
     cfx_plan_inputs_prices(self,
                            (CfxTimeline *const *)timelines->pdata,
@@ -194,6 +184,7 @@ cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us)
     unheld.hold = NULL;
     cfx_limits_curve(&signals, self->edge_us[0], self->edge_us[self->n], &limit);
     cfx_limits_curve(&unheld, self->edge_us[0], self->edge_us[self->n], &signal);
+    cfx_limits_base(site, self->edge_us[0], &base);
     for (guint j = 0; j < self->n; j++) {
         gint64 start_us = self->edge_us[j], end_us = self->edge_us[j + 1];
         self->sell[j] = cfx_plan_site_sell(site, start_us);
@@ -201,7 +192,7 @@ cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us)
         self->signal_w[j] = cfx_curve_min(&signal, start_us, end_us);
         self->physical_w[j] = signals.physical_w;
         self->contracted_w[j] = signals.contracted_w;
-        self->cautious_w[j] = cautious_base_w(site, start_us);
+        self->cautious_w[j] = cfx_curve_max(&base, start_us, end_us);
         self->expected_w[j] = expected_base_w(site, start_us);
         for (gint64 us = start_us; us < end_us && signals.demand_response != NULL;
              us = cfx_timeline_next(signals.demand_response, us))

@@ -4,6 +4,8 @@
 #include "cfx-unit.h"
 #include "ingest/cfx-ingest.h"
 
+#define SAME_W 1.0
+
 CfxLimitSignals
 cfx_limits_signals(CfxSite *site)
 {
@@ -104,6 +106,27 @@ cfx_limits_curve(const CfxLimitSignals *signals, gint64 start_us, gint64 end_us,
         cfx_curve_append(to, us, held_w(signals, us, rest_w));
 }
 
+double
+cfx_limits_base_w(CfxSite *site, gint64 us)
+{
+    CfxTimeline *forecast = cfx_ingest_timeline(site, site->flex->base_load_forecast);
+    double max_w = site->flex->base_load_max_w;
+    double forecast_w = forecast != NULL ? cfx_timeline_best(forecast, us) : NAN;
+
+    return isfinite(forecast_w) && forecast_w > max_w ? forecast_w : max_w;
+}
+
+void
+cfx_limits_base(CfxSite *site, gint64 start_us, CfxCurve *to)
+{
+    CfxTimeline *forecast = cfx_ingest_timeline(site, site->flex->base_load_forecast);
+
+    cfx_curve_reset(to);
+    for (gint64 us = start_us; us != CFX_TIME_MAX;
+         us = forecast != NULL ? cfx_timeline_next(forecast, us) : CFX_TIME_MAX)
+        cfx_curve_append(to, us, cfx_limits_base_w(site, us));
+}
+
 void
 cfx_limits_fail_safe(
     const double *fail_safe_w, const double *least_w, gsize n, double room_w, double *to_w)
@@ -116,7 +139,8 @@ cfx_limits_fail_safe(
         sum_w += to_w[i];
         n_wanting += to_w[i] > 0;
     }
-    if (sum_w <= room_w || n_wanting == 0)
+    /* sums of what was planned to fit exactly are off by the last bits */
+    if (sum_w <= room_w + SAME_W || n_wanting == 0)
         return;
 
     double share_w = cfx_power_permitted(room_w) / (double)n_wanting;

@@ -30,6 +30,14 @@ double cfx_limits_effective_w(const CfxLimitSignals *signals, gint64 us);
 void cfx_limits_curve(const CfxLimitSignals *signals, gint64 start_us, gint64 end_us, CfxCurve *to);
 
 /*
+ * The base load that limits count with: the highest that is configured, or a forecast above it; no
+ * help from the sun. The one place that says so: planner, guard and apply read it here.
+ */
+double cfx_limits_base_w(CfxSite *site, gint64 us);
+/* The same from @start_us on as a curve; @start_us CFX_TIME_MAX: empty. */
+void cfx_limits_base(CfxSite *site, gint64 start_us, CfxCurve *to);
+
+/*
  * Fail-safe powers of @n devices under @room_w in an instant: as they are where they fit; shared
  * equally where each share still reaches its device's least power; else none.
  */

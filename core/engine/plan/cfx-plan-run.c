@@ -221,6 +221,61 @@ give_buffers(CfxPlanRun *run)
 }
 
 void
+cfx_plan_fail_safe(CfxSite *site, const CfxCause *cause)
+{
+    g_autoptr(CfxPlanProblem) problem =
+        cfx_plan_problem_new(site, cfx_now_site(site->engine->host), 0);
+
+    cfx_plan_take_fail_safe(site, problem, cause);
+}
+
+static const char *
+why_not_told(const CfxEngineDevice *device)
+{
+    if (device->is_refused)
+        return "it refuses profiles";
+    if (device->is_silent)
+        return "it does not answer";
+    return device->was_reported || device->has_allowed ? "it is offline" : "it never connected";
+}
+
+/* What cannot be kept is no failure of the plan (domain.md 13): a person must hear whose it is. */
+static void
+tell_unavoidable(CfxSite *site, const CfxPlanProblem *problem)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    gboolean is_over = problem->unavoidable_kwh > 0, is_new = is_over && !site->told_unavoidable;
+    gboolean any_unseen = FALSE;
+
+    site->told_unavoidable = is_over;
+    if (!is_new)
+        return;
+    for (guint i = 0; i < site->devices->len; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        const CfxCurve *counted = &problem->counted[i];
+        double w = cfx_curve_max(counted, counted->at_us[0], CFX_TIME_MAX);
+        if (!(w > 0) || cfx_apply_obeys(device))
+            continue;
+        any_unseen = any_unseen || (!device->was_reported && !device->has_allowed);
+        g_string_append(names, names->len > 0 ? ", " : "");
+        if (isfinite(w))
+            g_string_append_printf(
+                names, "%s may draw %.1f kW (%s)", device->label, w / 1e3, why_not_told(device));
+        else
+            g_string_append_printf(names,
+                                   "%s may draw anything, its power-capacity is missing (%s)",
+                                   device->label,
+                                   why_not_told(device));
+    }
+    cfx_log(site->engine->host,
+            CFX_LOG_WARNING,
+            "site %s: the limit cannot be kept for certain, whatever is planned: %s%s",
+            site->name,
+            names->len > 0 ? names->str : "the base load alone may exceed it",
+            any_unseen ? "; what is not installed needs the attribute \"in-service\": false" : "");
+}
+
+void
 cfx_plan_start(CfxSite *site)
 {
     CfxEngine *engine = site->engine;
@@ -236,6 +291,7 @@ cfx_plan_start(CfxSite *site)
     g_autoptr(CfxPlanProblem) problem =
         cfx_plan_problem_new(site, now_us, ops != NULL ? ops->features : 0);
     cfx_plan_take_fail_safe(site, problem, &cause);
+    tell_unavoidable(site, problem);
     if (ops == NULL || scheduler->self == NULL) {
         g_autoptr(GError) error =
             g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "no scheduler is running");

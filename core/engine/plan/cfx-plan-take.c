@@ -146,56 +146,6 @@ keep_old(Take *take)
 /* --- what devices should do --------------------------------------------------------------------
  */
 
-static double
-last_fail_safe(const CfxPlanProblem *problem, guint device)
-{
-    guint n_slots = problem->inputs->n;
-
-    return problem->fail_safe_w[(gsize)device * n_slots + n_slots - 1];
-}
-
-static guint
-index_of(const CfxSite *site, const CfxEngineDevice *device)
-{
-    guint index = 0;
-
-    g_ptr_array_find(site->devices, device, &index);
-    return index;
-}
-
-static void
-fail_safe_curve(const CfxPlanProblem *problem, guint device, CfxCurve *to)
-{
-    const CfxPlanInputs *inputs = problem->inputs;
-
-    cfx_curve_reset(to);
-    for (guint j = 0; j < inputs->n; j++)
-        cfx_curve_append(
-            to, inputs->edge_us[j], problem->fail_safe_w[(gsize)device * inputs->n + j]);
-}
-
-void
-cfx_plan_take_fail_safe(CfxSite *site, const CfxPlanProblem *problem, const CfxCause *cause)
-{
-    for (guint i = 0; i < site->devices->len; i++) {
-        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        g_auto(CfxCurve) curve = CFX_CURVE_INIT;
-
-        fail_safe_curve(problem, i, &curve);
-        cfx_curve_copy(&device->desired_fail_safe, &curve);
-        if (device->session != NULL && device->has_desired && device->desires_plan)
-            continue;
-        /* nobody is there, or no plan knows the car yet */
-        cfx_curve_copy(&device->desired, &curve);
-        device->desires_plan = FALSE;
-        device->has_desired = TRUE;
-        device->desired_until_us = problem->inputs->edge_us[problem->inputs->n];
-        device->desired_cause = *cause;
-        device->desired_solved_us = 0;
-    }
-    cfx_apply_pump(site);
-}
-
 static void
 set_desired(
     CfxSite *site, CfxPlanRun *run, CfxEngineDevice *device, const CfxCurve *curve, gint64 plan)
@@ -246,7 +196,7 @@ set_rows(CfxSite *site, CfxPlanRun *run, const Take *take, gint64 plan)
         if (take->is_old[i])
             continue;
         g_auto(CfxCurve) curve = CFX_CURVE_INIT;
-        row_curve(take, i, last_fail_safe(run->problem, index_of(site, device)), &curve);
+        row_curve(take, i, device->ends_w, &curve);
         set_desired(site, run, device, &curve, plan);
         changed++;
     }
@@ -269,7 +219,7 @@ set_full(CfxSite *site, CfxPlanRun *run, const Take *take, gint64 plan)
     for (guint k = 0; k < run->problem->full->len; k++) {
         CfxEngineDevice *device = g_ptr_array_index(run->problem->full, k);
         double least_w = cfx_engine_device_least_w(device);
-        guint index = index_of(site, device);
+        guint index = cfx_plan_index_of(site, device);
         g_auto(CfxCurve) curve = CFX_CURVE_INIT;
         for (guint j = 0; j < inputs->n; j++) {
             double cap_w = run->problem->cap_w[(gsize)index * inputs->n + j];
@@ -277,7 +227,7 @@ set_full(CfxSite *site, CfxPlanRun *run, const Take *take, gint64 plan)
             cfx_curve_append(&curve, inputs->edge_us[j], fits ? least_w : 0);
             left_w[j] -= fits ? least_w : 0;
         }
-        cfx_curve_append(&curve, inputs->edge_us[inputs->n], last_fail_safe(run->problem, index));
+        cfx_curve_append(&curve, inputs->edge_us[inputs->n], device->ends_w);
         set_desired(site, run, device, &curve, plan);
         changed++;
     }
@@ -328,7 +278,7 @@ plan_new(CfxSite *site, CfxPlanRun *run, gint64 id)
     }
     for (guint i = 0; i < run->problem->rows->len; i++) {
         const CfxProblemRow *row = &g_array_index(run->problem->rows, CfxProblemRow, i);
-        gsize at = (gsize)index_of(site, row->device) * inputs->n;
+        gsize at = (gsize)cfx_plan_index_of(site, row->device) * inputs->n;
         for (guint j = 0; j < inputs->n; j++)
             block.marginal[at + j] = run->values[(gsize)i * inputs->n + j] * 1e3;
     }
@@ -392,8 +342,8 @@ cfx_plan_take(CfxSite *site, CfxPlanRun *run)
     gsize n_cells = (gsize)problem->rows->len * problem->inputs->n;
     Take take = { .problem = problem, .n = problem->rows->len, .n_slots = problem->inputs->n };
 
-    if (is_stale(problem)) {
-        /* what ended it has marked the site: the next plan is on its way */
+    if (run->is_outdated || is_stale(problem)) {
+        /* what changed it has marked the site: the next plan is on its way */
         while (run->asks->len > 0)
             g_ptr_array_add(site->asks, g_ptr_array_steal_index(run->asks, 0));
         return;
@@ -402,13 +352,15 @@ cfx_plan_take(CfxSite *site, CfxPlanRun *run)
     g_autofree gboolean *is_old = g_new0(gboolean, take.n + 1);
     take.power_w = power_w;
     take.is_old = is_old;
+    /* whatever a scheduler says: no number is no permission, and a device has its bounds */
     for (gsize k = 0; k < n_cells; k++)
-        power_w[k] = cfx_power_permitted(run->powers[k] * 1e3);
+        power_w[k] = cfx_power_permitted(MIN(run->powers[k], problem->power_max_kw[k]) * 1e3);
     keep_old(&take);
 
     gint64 id = cfx_apply_next_version(site);
     cfx_plan_promise(site, run, power_w);
     guint changed = set_rows(site, run, &take, id) + set_full(site, run, &take, id);
+    cfx_plan_take_fall_backs(site, problem, run->now_us);
     CfxSitePlan *plan = plan_new(site, run, id);
     g_clear_pointer(&site->plan, cfx_site_plan_free);
     site->plan = plan;

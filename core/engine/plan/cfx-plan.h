@@ -23,6 +23,7 @@ struct _CfxPlanRun {
     GArray *deltas;
     gboolean must_load;
     GCancellable *cancellable;
+    gboolean is_outdated;   /* the site has other devices now: its rows are not theirs */
     gboolean is_taken_back; /* the result is of no use: the engine stops or the scheduler went */
     CfxSolution solution;
     double *powers, *stocks, *prices, *values, *breaches, *shortfalls;
@@ -40,6 +41,8 @@ void cfx_plan_close_solver(CfxSite *site);
 
 /* Takes a solution into force: cfx-plan-take.c */
 void cfx_plan_take(CfxSite *site, CfxPlanRun *run);
+/* Sends what every device falls back to as the limits of now leave it. Asks no scheduler. */
+void cfx_plan_fail_safe(CfxSite *site, const CfxCause *cause);
 /* What every device falls back to, from the problem's fail-safe grid. */
 void cfx_plan_take_fail_safe(CfxSite *site, const CfxPlanProblem *problem, const CfxCause *cause);
 /* Promises of the cars that are planned, by what comes into force: cfx-plan-promise.c. @power_w: W,
@@ -50,6 +53,13 @@ const char *cfx_plan_cause_of_shortage(const CfxPlanProblem *problem,
                                        const double *power_w,
                                        guint i,
                                        double short_wh);
+/*
+ * A car may leave long before it said, and the next one starts by itself at the default of the
+ * place. So the default of a planned place is its fail-safe power where that fits beside all plans,
+ * and nothing in the hours that plans fill: at no instant do plans and defaults exceed the limit.
+ */
+void cfx_plan_take_fall_backs(CfxSite *site, const CfxPlanProblem *problem, gint64 now_us);
+guint cfx_plan_index_of(const CfxSite *site, const CfxEngineDevice *device);
 /* Stores it: cfx-plan-store.c. @changed: rows whose desired power became another one */
 void cfx_plan_store(CfxSite *site, CfxPlanRun *run, guint changed);
 

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/cfx-problem.h"
 
+#include "apply/cfx-apply.h"
 #include "cfx-unit.h"
-#include "hold/cfx-hold.h"
 
-/* For so long an idle device counts with what it may draw now, even if a lower fail-safe power is
- * on its way to it. */
-#define NEAR (10 * CFX_MINUTE)
 /* the grain of currents and of slots must not leave a need short */
 #define MARGIN_WH 50.0
 #define KW 1e-3
@@ -14,175 +11,9 @@
 gboolean
 cfx_problem_is_planned(const CfxEngineDevice *device)
 {
-    return device->session != NULL && !device->is_refused &&
-           cfx_engine_device_is(device, CFX_DEVICE_CONNECTED) &&
+    return device->session != NULL && device->flex.in_service && cfx_apply_obeys(device) &&
            cfx_engine_device_is(device, CFX_DEVICE_STEERABLE) &&
            !cfx_engine_device_is(device, CFX_DEVICE_BLOCKED);
-}
-
-double
-cfx_problem_fixed_w(const CfxEngineDevice *device,
-                    gint64 now_us,
-                    gint64 start_us,
-                    gint64 end_us,
-                    double fail_safe_w)
-{
-    double rating_w = cfx_engine_device_rating_w(device);
-
-    if (cfx_engine_device_is(device, CFX_DEVICE_BLOCKED))
-        return 0;
-    if (device->is_refused)
-        return rating_w;
-
-    double may_w = rating_w;
-    if (device->has_allowed)
-        may_w = cfx_power_permitted(cfx_curve_max(&device->allowed, start_us, end_us));
-    else if (device->instance == NULL && !device->was_reported && !device->was_seen)
-        may_w = fail_safe_w; /* nobody has ever seen it: it counts as an idle one */
-
-    gboolean is_idle =
-        device->session == NULL && cfx_engine_device_is(device, CFX_DEVICE_CONNECTED);
-    if (is_idle && start_us > now_us + NEAR)
-        return fail_safe_w;
-    return MAX(may_w, is_idle ? fail_safe_w : 0);
-}
-
-void
-cfx_problem_fail_safe(CfxSite *site, double *to_w)
-{
-    guint n = site->devices->len;
-    double room_w =
-        cfx_power_room(MIN(site->flex->consumption_capacity_w, site->flex->power_capacity_w),
-                       site->flex->base_load_max_w);
-    guint n_first = 0;
-
-    for (guint i = 0; i < n; i++) {
-        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        double least_w = cfx_flex_model_least_w(&device->flex, device->flex.phases);
-        double per_ampere_w = device->flex.phases * device->flex.voltage_v;
-        double share_w = floor(room_w / n / per_ampere_w * 10) / 10 * per_ampere_w;
-        to_w[i] = device->flex.fail_safe_w;
-        if (!site->flex->offline_start) {
-            to_w[i] = 0;
-        } else if (isnan(to_w[i])) {
-            /* the equal share; where it is below the least, the first ones get that, others none */
-            gboolean fits = (n_first + 1) * least_w <= room_w;
-            to_w[i] = share_w >= least_w ? share_w : fits ? least_w : 0;
-            n_first += to_w[i] > 0;
-        }
-    }
-}
-
-/* fail-safe power of every device in every slot, lowered where a known event lowers the limit */
-static void
-fill_fail_safe(CfxPlanProblem *self, CfxSite *site)
-{
-    guint n = self->n_all, n_slots = self->inputs->n;
-    g_autofree double *power_w = g_new0(double, n + 1);
-    g_autofree double *least_w = g_new0(double, n + 1);
-    g_autofree double *to_w = g_new0(double, n + 1);
-
-    cfx_problem_fail_safe(site, power_w);
-    for (guint i = 0; i < n; i++) {
-        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        least_w[i] = cfx_flex_model_least_w(&device->flex, device->flex.phases);
-    }
-    for (guint j = 0; j < n_slots; j++) {
-        double room_w = cfx_power_room(self->inputs->limit_w[j], self->inputs->cautious_w[j]);
-        cfx_limits_fail_safe(power_w, least_w, n, room_w, to_w);
-        for (guint i = 0; i < n; i++)
-            self->fail_safe_w[i * n_slots + j] = to_w[i];
-    }
-    cfx_hold_caps(site, self->inputs->edge_us, n_slots, self->fail_safe_w, self->cap_w);
-}
-
-double
-cfx_problem_presence(const CfxPlanInputs *inputs, guint j, gint64 leaves_us)
-{
-    gint64 start_us = inputs->edge_us[j], end_us = inputs->edge_us[j + 1];
-
-    if (leaves_us == 0 || leaves_us >= end_us)
-        return 1;
-    if (leaves_us <= start_us)
-        return 0;
-    return (double)(leaves_us - start_us) / (double)(end_us - start_us);
-}
-
-static void
-fill_room(CfxPlanProblem *self, CfxSite *site, gint64 now_us)
-{
-    const CfxPlanInputs *inputs = self->inputs;
-
-    for (guint i = 0; i < self->n_all; i++) {
-        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        const double *fail_safe_w = self->fail_safe_w + (gsize)i * inputs->n;
-        gboolean is_planned = cfx_problem_is_planned(device);
-        gint64 leaves_us = is_planned ? cfx_session_leaves_us(device->session, now_us) : 0;
-        for (guint j = 0; j < inputs->n; j++) {
-            if (!is_planned)
-                self->fixed_w[j] += cfx_problem_fixed_w(
-                    device, now_us, inputs->edge_us[j], inputs->edge_us[j + 1], fail_safe_w[j]);
-            else if (cfx_problem_presence(inputs, j, leaves_us) < 1)
-                self->fixed_w[j] += fail_safe_w[j]; /* its place is idle then */
-        }
-    }
-    for (guint j = 0; j < inputs->n; j++) {
-        double used_w = inputs->cautious_w[j] + self->fixed_w[j];
-        self->room_w[j] = cfx_power_room(inputs->limit_w[j], used_w);
-        if (used_w > inputs->limit_w[j])
-            self->unavoidable_kwh += (used_w - inputs->limit_w[j]) * inputs->hours[j] * KW;
-    }
-}
-
-static void
-fill_node(CfxPlanProblem *self, guint32 features)
-{
-    const CfxPlanInputs *inputs = self->inputs;
-    const double *limits_w[CFX_PROBLEM_LIMITS] = {
-        inputs->physical_w, inputs->contracted_w, inputs->signal_w, inputs->limit_w
-    };
-    static const guint32 tiers[CFX_PROBLEM_LIMITS] = {
-        CFX_LIMIT_PHYSICAL, CFX_LIMIT_CONTRACTED, CFX_LIMIT_SIGNAL, CFX_LIMIT_HOLD
-    };
-    gboolean is_signalled = FALSE, is_held = FALSE;
-
-    for (guint j = 0; j < inputs->n; j++) {
-        self->base_kw[j] = MAX(inputs->expected_w[j], -self->room_w[j]) * KW;
-        self->buy[j] = inputs->buy[j];
-        self->sell[j] = inputs->sell[j];
-        if (self->sell[j] > self->buy[j] && (features & CFX_NEED_SELL_ABOVE_BUY) == 0) {
-            self->sell[j] = self->buy[j];
-            self->sell_is_clamped = TRUE;
-        }
-        if (self->sell[j] != self->buy[j])
-            self->problem.needs |= CFX_NEED_SELL;
-        if (self->sell[j] > self->buy[j])
-            self->problem.needs |= CFX_NEED_SELL_ABOVE_BUY;
-        for (guint i = 0; i < CFX_PROBLEM_LIMITS; i++) {
-            double room_w =
-                cfx_power_room(limits_w[i][j], inputs->cautious_w[j] + self->fixed_w[j]);
-            self->limit_kw[(gsize)i * inputs->n + j] = MAX(self->base_kw[j] + room_w * KW, 0);
-        }
-        is_signalled = is_signalled || inputs->signal_w[j] < inputs->contracted_w[j];
-        is_held = is_held || inputs->limit_w[j] < inputs->signal_w[j];
-    }
-    self->node = (CfxProblemNode){
-        .struct_size = sizeof(CfxProblemNode),
-        .parent = -1,
-        .base_kw = { self->base_kw, 1 },
-        .buy = { self->buy, 1 },
-        .sell = { self->sell, 1 },
-    };
-    self->node_at[0] = &self->node;
-    for (guint i = 0; i < CFX_PROBLEM_LIMITS; i++) {
-        self->limits[i] = (CfxProblemLimit){
-            .struct_size = sizeof(CfxProblemLimit),
-            .tier = tiers[i],
-            .max_kw = { self->limit_kw + (gsize)i * inputs->n, 1 },
-        };
-        self->limit_at[i] = &self->limits[i];
-    }
-    self->problem.n_limits = is_held ? 4 : is_signalled ? 3 : 2;
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -449,8 +280,12 @@ cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features)
     self->cap_w = g_new0(double, (gsize)(self->n_all + 1) * n_slots);
     self->fixed_w = g_new0(double, n_slots);
     self->room_w = g_new0(double, n_slots);
+    self->export_w = g_new0(double, n_slots);
+    self->ends_w = g_new0(double, self->n_all + 1);
+    self->counted = g_new0(CfxCurve, self->n_all + 1);
     for (guint i = 0; i < self->n_all; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        cfx_apply_counted(device, now_us, &self->counted[i]);
         if (!cfx_problem_is_planned(device))
             continue;
         /* a solver that knows no stock gets no cars: they keep what is left, as full ones do */
@@ -476,9 +311,9 @@ cfx_plan_problem_new(CfxSite *site, gint64 now_us, guint32 features)
     self->sell = g_new0(double, n_slots);
     self->limit_kw = g_new0(double, (gsize)CFX_PROBLEM_LIMITS *n_slots);
 
-    fill_fail_safe(self, site);
-    fill_room(self, site, now_us);
-    fill_node(self, features);
+    cfx_problem_fill_fail_safe(self, site);
+    cfx_problem_fill_room(self, site, now_us);
+    cfx_problem_fill_node(self, site, features);
     fill_rows(self);
     if (n > 0)
         self->problem.needs |= CFX_NEED_STOCK;
@@ -507,8 +342,13 @@ cfx_plan_problem_free(CfxPlanProblem *self)
     g_array_free(self->rows, TRUE);
     g_array_free(self->targets, TRUE);
     g_ptr_array_unref(self->full);
+    for (guint i = 0; i < self->n_all; i++)
+        cfx_curve_clear(&self->counted[i]);
+    g_free(self->counted);
     g_free(self->target_at);
     g_free(self->fail_safe_w);
+    g_free(self->ends_w);
+    g_free(self->export_w);
     g_free(self->cap_w);
     g_free(self->fixed_w);
     g_free(self->room_w);

@@ -12,7 +12,7 @@
 #include "plan/cfx-inputs.h"
 #include "session/cfx-session.h"
 
-#define CFX_PROBLEM_LIMITS 4
+#define CFX_PROBLEM_LIMITS 5
 
 /* one planned device, that is one car with a need */
 typedef struct {
@@ -35,9 +35,12 @@ typedef struct {
     GPtrArray
         *full;   /* (element-type CfxEngineDevice) cars that want no more: 6 A if there is room */
     guint n_all; /* devices of the site */
-    double *fail_safe_w;    /* n_all × slots */
+    CfxCurve *counted;      /* n_all: what each may draw from now on */
+    double *fail_safe_w;    /* n_all × slots: what it falls back to without its car */
+    double *ends_w;         /* n_all: what its plan ends in */
     double *cap_w;          /* n_all × slots: what holds leave; INFINITY: none */
     double *fixed_w;        /* slots: what all others may draw */
+    double *export_w;       /* slots: contracted limit of what is given */
     double *room_w;         /* slots: what is left for the planned ones */
     double unavoidable_kwh; /* beyond the limit whatever is planned */
     gboolean sell_is_clamped;
@@ -67,17 +70,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxPlanProblem, cfx_plan_problem_free)
 gboolean
 cfx_plan_problem_deltas(const CfxPlanProblem *old, const CfxPlanProblem *new, GArray *deltas);
 
-/* What a device that is not planned may draw in a slot, at most. */
-double cfx_problem_fixed_w(const CfxEngineDevice *device,
-                           gint64 now_us,
-                           gint64 start_us,
-                           gint64 end_us,
-                           double fail_safe_w);
-/* Share of slot @j in which a car is there that leaves at @leaves_us (0: unknown). */
-double cfx_problem_presence(const CfxPlanInputs *inputs, guint j, gint64 leaves_us);
 /* From demand response level 2 on only minimum and promised energy is charged. */
 gboolean cfx_problem_has_right(const CfxProblemRow *row, guint level);
 /* Whether the plan may steer this device's car now. */
 gboolean cfx_problem_is_planned(const CfxEngineDevice *device);
-/* Fail-safe power of each device of the site as configured, or its share where nothing is said. */
+/* Fail-safe power of each device of the site as configured, or its share where nothing is said;
+ * none out of service. */
 void cfx_problem_fail_safe(CfxSite *site, double *to_w);
+
+/* parts of cfx_plan_problem_new(): cfx-problem-room.c */
+/* Share of a slot in which a car is there that leaves at @leaves_us; 0: it stays. */
+double cfx_problem_presence(const CfxPlanInputs *inputs, guint slot, gint64 leaves_us);
+/* Fail-safe power of every device in every slot. */
+void cfx_problem_fill_fail_safe(CfxPlanProblem *self, CfxSite *site);
+void cfx_problem_fill_room(CfxPlanProblem *self, CfxSite *site, gint64 now_us);
+void cfx_problem_fill_node(CfxPlanProblem *self, const CfxSite *site, guint32 features);

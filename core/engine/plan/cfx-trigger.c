@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "plan/cfx-trigger.h"
 
+#include "guard/cfx-guard.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-plan.h"
 #include "session/cfx-session.h"
@@ -135,6 +136,9 @@ edge(gpointer data)
     g_hash_table_iter_init(&iter, site->timelines);
     while (g_hash_table_iter_next(&iter, NULL, &timeline))
         cfx_timeline_trim(timeline, cfx_now_site(site->engine->host) - CFX_ENGINE_PAST);
+    /* what lies further ahead than the curve of the limit comes into it as time goes on */
+    if (site->state == CFX_SITE_READY && cfx_ingest_limit(site))
+        cfx_guard_clip(site, &cause);
     cfx_trigger(site, &cause, FALSE);
     cfx_trigger_clock(site);
 }

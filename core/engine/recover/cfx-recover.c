@@ -10,8 +10,8 @@
 
 #include <json-glib/json-glib.h>
 
-/* how far ahead beliefs are known */
-#define AHEAD (72 * CFX_HOUR)
+/* how far ahead beliefs are read: a signal that is announced early must not be forgotten */
+#define AHEAD (400 * CFX_DAY)
 
 /* one read under way; the site may go away meanwhile */
 typedef struct {
@@ -195,18 +195,21 @@ take_allowed(CfxEngineDevice *device, JsonObject *object)
         return;
     JsonArray *instants = json_node_get_array(at), *powers = json_node_get_array(w);
     guint n = MIN(json_array_get_length(instants), json_array_get_length(powers));
-    for (guint i = 0; i < n; i++)
-        cfx_curve_append(&device->allowed,
-                         json_array_get_int_element(instants, i),
-                         json_array_get_double_element(powers, i));
-    device->has_allowed =
-        n > 0 && json_object_get_boolean_member_with_default(object, "known", FALSE);
+    g_autofree gint64 *at_us = g_new0(gint64, n + 1);
+    g_autofree double *w_at = g_new0(double, n + 1);
+    for (guint i = 0; i < n; i++) {
+        /* null stands for what is no number: it must not read as 0 */
+        JsonNode *power = json_array_get_element(powers, i);
+        at_us[i] = json_array_get_int_element(instants, i);
+        w_at[i] = JSON_NODE_HOLDS_VALUE(power) ? json_node_get_double(power) : NAN;
+    }
+    cfx_apply_set_allowed(device, (CfxInts){ at_us, 1 }, (CfxReals){ w_at, 1 }, n);
+    device->has_allowed = device->allowed.n > 0 &&
+                          json_object_get_boolean_member_with_default(object, "known", FALSE);
     device->is_refused = json_object_get_boolean_member_with_default(object, "refused", FALSE);
     device->applied_version = json_object_get_int_member_with_default(object, "version", 0);
     if (fail_safe != NULL && JSON_NODE_HOLDS_VALUE(fail_safe))
         device->fail_safe_accepted_w = json_node_get_double(fail_safe);
-    /* it was seen in an earlier run: it counts with what it has */
-    device->was_seen = TRUE;
 }
 
 static void

@@ -167,9 +167,7 @@ put_device(CfxJsonWriter *to, CfxEngineDevice *device)
                          device->has_desired ? cfx_curve_at(&device->desired, now_us) * KILO : NAN);
     cfx_json_member_real(
         to, "sent_kw", device->is_sent ? cfx_curve_at(&device->sent, now_us) * KILO : NAN);
-    cfx_json_member_real(to,
-                         "allowed_kw",
-                         device->has_allowed ? cfx_curve_at(&device->allowed, now_us) * KILO : NAN);
+    cfx_json_member_real(to, "allowed_kw", cfx_apply_car_w(device, now_us) * KILO);
     cfx_json_member_real(to, "counted_kw", cfx_curve_at(&counted, now_us) * KILO);
     cfx_json_member_real(to, "fail_safe_kw", device->fail_safe_accepted_w * KILO);
     cfx_json_member_text(to, "installed", cfx_applied_name(device));

@@ -2,6 +2,7 @@
 /* From what devices report to the sessions of their cars. */
 #include "session/cfx-session.h"
 
+#include "apply/cfx-apply.h"
 #include "cfx-day.h"
 #include "plan/cfx-trigger.h"
 #include "report/cfx-story.h"
@@ -167,7 +168,7 @@ cfx_session_watch_full(CfxEngineDevice *device, gint64 now_us)
 {
     const CfxDevice *state = &device->state;
     CfxSession *session = device->session;
-    double allowed_w = device->has_allowed ? cfx_curve_at(&device->allowed, now_us) : NAN;
+    double allowed_w = cfx_apply_car_w(device, now_us);
     gboolean may_draw = allowed_w >= cfx_engine_device_least_w(device) * 0.99;
     gboolean is_low = (state->flags & CFX_DEVICE_FULL) != 0 ||
                       (may_draw && isfinite(state->power_w) &&

@@ -281,6 +281,7 @@ class Case(unittest.TestCase):
         status, out, _ = self.ctl("doctor", "--json")
         self.assertEqual(status, 0)  # nothing broken: stations may come yet
         self.assertIn("CP001 has never been here", out)
+        self.assertIn("count with all that they could draw", out)
         status, _, error = self.ctl("command", "CP001", "Reset", "type")
         self.assertEqual(status, 2)
         self.assertIn("NAME=VALUE", error)

@@ -151,7 +151,7 @@ run_day(const Day *day)
         /* at every instant what stations may draw lies under the limit */
         for (gint s = 0; s < 60; s += 5) {
             gint64 us = minute(m) + s * CFX_SECOND;
-            double over_w = fixture_sum_w(f, us) + BASE_MAX_W - limit_at(m);
+            double over_w = fixture_worst_w(f, us) + BASE_MAX_W - limit_at(m);
             if (over_w > worst_over_w)
                 worst_over_w = over_w;
             if (over_w > 1 && g_getenv("CFX_TEST_LOG") != NULL)

@@ -6,6 +6,9 @@
 
 #include <gmodule.h>
 
+#define SECOND_SITE 2
+#define TWIN_ASSET 9
+
 typedef struct {
     CfxFunc func;
     gpointer data;
@@ -32,8 +35,6 @@ typedef struct {
     gint64 sensor, source, start_us, belief_us;
     double value;
 } Belief;
-
-#define TWIN_ASSET 9
 
 static Fixture *the_fixture;
 
@@ -96,7 +97,7 @@ base_work(const CfxHost *host, CfxFunc func, gpointer data, CfxDone done)
     Posted *posted = g_new0(Posted, 1);
 
     *posted = (Posted){ func, data, done };
-    g_queue_push_tail(&the_fixture->queue, posted);
+    g_queue_push_tail(the_fixture->hangs ? &the_fixture->hanging : &the_fixture->queue, posted);
 }
 
 /* --- data ------------------------------------------------------------------------------------- */
@@ -399,6 +400,8 @@ model_get(const CfxHost *host)
 static guint64
 model_watch(const CfxHost *host, CfxModelDone func, gpointer data)
 {
+    the_fixture->model_changed = func;
+    the_fixture->model_data = data;
     return 1;
 }
 
@@ -442,23 +445,28 @@ put_source(CfxModelBuilder *builder, gint64 id, guint32 type, const char *name)
 }
 
 static void
-put_station(CfxModelBuilder *builder, guint i, double fail_safe_w, gboolean is_twin)
+put_station(CfxModelBuilder *builder, const FixtureSetup *setup, guint i)
 {
     gint64 id = FIXTURE_FIRST_ASSET + i;
     gboolean is_large = i < FIXTURE_STATIONS / 2;
+    gboolean is_twin = setup->twins && i < 2;
     g_autofree char *identity = is_twin ? g_strdup("TWIN") : g_strdup_printf("CP%03u", i + 1);
     g_autofree char *name = is_twin ? g_strdup_printf("EVSE %u", i + 1) : g_strdup(identity);
     g_autofree char *attributes =
         g_strdup_printf("{\"sensors\":{\"power\":%d},\"fail-safe-power\":\"%.3f kW\",\"phases\":3,"
                         "\"min-current\":\"6 A\",\"max-current\":\"%d A\",\"voltage\":\"230 V\","
-                        "\"default-need\":\"15 kWh\",\"default-minimum\":\"5 kWh\"}",
+                        "\"default-need\":\"15 kWh\",\"default-minimum\":\"5 kWh\"%s%s}",
                         SENSOR_POWER + (int)i,
-                        fail_safe_w / 1e3,
-                        is_large ? 32 : 16);
+                        setup->fail_safe_w / 1e3,
+                        is_large ? 32 : 16,
+                        setup->station_attributes[i] != NULL ? "," : "",
+                        setup->station_attributes[i] != NULL ? setup->station_attributes[i] : "");
     CfxAsset evse = {
         .struct_size = sizeof evse,
         .id = id,
-        .parent = is_twin ? TWIN_ASSET : 1,
+        .parent = is_twin                                ? TWIN_ASSET
+                  : i + setup->second >= setup->stations ? SECOND_SITE
+                                                         : 1,
         .account = 1,
         .type = "evse",
         .name = name,
@@ -520,7 +528,23 @@ model_new(const FixtureSetup *setup)
     };
 
     cfx_model_builder_put(builder, CFX_MODEL_ACCOUNT, &account);
+    CfxAsset second = {
+        .struct_size = sizeof second,
+        .id = SECOND_SITE,
+        .account = 1,
+        .type = "site",
+        .name = "Second",
+        .latitude = NAN,
+        .longitude = NAN,
+        .attributes = "{\"base-load-max\":\"10 kW\"}",
+        .flex_model = "{}",
+        .flex_context =
+            "{\"site-power-capacity\":\"80 kW\",\"site-consumption-capacity\":\"60 kW\"}",
+    };
+
     cfx_model_builder_put(builder, CFX_MODEL_ASSET, &site);
+    if (setup->second > 0)
+        cfx_model_builder_put(builder, CFX_MODEL_ASSET, &second);
     put_sensor(builder, SENSOR_PRICE, 1, "EUR/MWh", 15, 0);
     put_sensor(builder, SENSOR_PRICE_DSO, 1, "EUR/MWh", 15, 0);
     put_sensor(builder, SENSOR_LOAD_CONTROL, 1, "%", 1, 0);
@@ -547,8 +571,18 @@ model_new(const FixtureSetup *setup)
     if (setup->twins)
         cfx_model_builder_put(builder, CFX_MODEL_ASSET, &twin);
     for (guint i = 0; i < setup->stations; i++)
-        put_station(builder, i, setup->fail_safe_w, setup->twins && i < 2);
+        put_station(builder, setup, i);
     return cfx_model_builder_end(builder);
+}
+
+void
+fixture_change(Fixture *self, const FixtureSetup *setup)
+{
+    cfx_model_unref(self->model);
+    self->model = model_new(setup);
+    if (self->model_changed != NULL)
+        self->model_changed(self->model_data, NULL, NULL);
+    fixture_run(self);
 }
 
 /* --- stations ----------------------------------------------------------------------------------
@@ -562,18 +596,28 @@ value_at(const CfxCurve *curve, gint64 us)
     return isnan(w) ? 0 : w;
 }
 
-/* the station's composite of what it has installed */
+/* what it may draw whatever happens: its car may leave and another one come */
+static double
+worst_w(const FixtureStation *station, gint64 us)
+{
+    double default_w = value_at(&station->fail_safe, us);
+
+    if (station->fail_safe.n == 0)
+        return station->device.power_max_w;
+    return station->has_tx && station->device.session != NULL
+               ? MAX(value_at(&station->tx, us), default_w)
+               : default_w;
+}
+
 static void
 composite(const FixtureStation *station, gint64 now_us, CfxCurve *to)
 {
-    const CfxCurve *from =
-        station->has_tx && station->device.session != NULL ? &station->tx : &station->fail_safe;
-
     cfx_curve_reset(to);
-    cfx_curve_append(to, now_us, value_at(from, now_us));
-    for (gint64 us = cfx_curve_next(from, now_us); us != CFX_TIME_MAX;
-         us = cfx_curve_next(from, us))
-        cfx_curve_append(to, us, value_at(from, us));
+    if (station->fail_safe.n == 0)
+        return;
+    for (gint64 us = now_us; us != CFX_TIME_MAX;
+         us = MIN(cfx_curve_next(&station->fail_safe, us), cfx_curve_next(&station->tx, us)))
+        cfx_curve_append(to, us, worst_w(station, us));
 }
 
 double
@@ -593,6 +637,16 @@ fixture_sum_w(const Fixture *self, gint64 us)
 
     for (guint i = 0; i < self->n_stations; i++)
         sum_w += fixture_allowed_w(self, i, us);
+    return sum_w;
+}
+
+double
+fixture_worst_w(const Fixture *self, gint64 us)
+{
+    double sum_w = 0;
+
+    for (guint i = 0; i < self->n_stations; i++)
+        sum_w += worst_w(&self->stations[i], us);
     return sum_w;
 }
 
@@ -637,7 +691,9 @@ install(Fixture *self, FixtureStation *station, const CfxPlan *plan)
         gboolean rises = power.n > 0 && w > power.w[power.n - 1];
         cfx_curve_append(
             &power, us + (rises ? cfx_int_at(plan->raise_delay_us, j) : 0), floor(w / 69) * 69);
-        cfx_curve_append(&station->fail_safe, us, cfx_grid_at(plan->fail_safe_w, (gsize)row, j));
+        double default_w = cfx_grid_at(plan->fail_safe_w, (gsize)row, j);
+        cfx_curve_append(
+            &station->fail_safe, us, (flags & CFX_PLAN_NO_DEFAULT) != 0 ? 0 : default_w);
     }
     cfx_curve_append(&power, end_us, last_w);
     if ((flags & CFX_PLAN_FAIL_SAFE_ONLY) == 0) {
@@ -798,6 +854,7 @@ fixture_new(const FixtureSetup *setup)
     self->real_us = 1000 * G_USEC_PER_SEC;
     self->car_phases = 3;
     g_queue_init(&self->queue);
+    g_queue_init(&self->hanging);
     self->timers = g_array_new(FALSE, FALSE, sizeof(Timer));
     self->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
     self->beliefs = g_array_new(FALSE, FALSE, sizeof(Belief));
@@ -892,6 +949,9 @@ engine_end(Fixture *self)
 {
     gboolean is_done = FALSE;
 
+    self->hangs = FALSE;
+    while (!g_queue_is_empty(&self->hanging))
+        g_queue_push_tail(&self->queue, g_queue_pop_head(&self->hanging));
     cfx_engine_stop(self->engine, noted, &is_done);
     fixture_run(self);
     g_assert_true(is_done);
@@ -958,20 +1018,28 @@ run_timer(Fixture *self)
     return FALSE;
 }
 
+gboolean
+fixture_turn(Fixture *self)
+{
+    Posted *posted = g_queue_pop_head(&self->queue);
+
+    if (posted == NULL)
+        return FALSE;
+    posted->func(posted->data);
+    if (posted->done != NULL)
+        posted->done(posted->data, NULL);
+    g_free(posted);
+    return TRUE;
+}
+
 void
 fixture_run(Fixture *self)
 {
     guint turns = 0;
 
     do {
-        Posted *posted;
-        while ((posted = g_queue_pop_head(&self->queue)) != NULL) {
-            posted->func(posted->data);
-            if (posted->done != NULL)
-                posted->done(posted->data, NULL);
-            g_free(posted);
+        while (fixture_turn(self))
             g_assert_cmpuint(turns++, <, 100000);
-        }
     } while (run_timer(self));
 }
 
@@ -1025,6 +1093,25 @@ CfxSite *
 fixture_site(Fixture *self)
 {
     return cfx_engine_site(self->engine, 1);
+}
+
+CfxEngineDevice *
+fixture_device(Fixture *self, guint i)
+{
+    return cfx_engine_device(self->engine, FIXTURE_FIRST_ASSET + i);
+}
+
+void
+fixture_edit(Fixture *self, const char *collection, gint64 key, const char *from, const char *to)
+{
+    g_autofree char *name = g_strdup_printf("%s %" G_GINT64_FORMAT, collection, key);
+    Stored *stored = g_hash_table_lookup(self->records, name);
+    g_assert_nonnull(stored);
+    g_auto(GStrv) parts = g_strsplit(stored->doc, from, -1);
+
+    g_assert_cmpuint(g_strv_length(parts), ==, 2);
+    g_free(stored->doc);
+    stored->doc = g_strjoinv(to, parts);
 }
 
 CfxSession *

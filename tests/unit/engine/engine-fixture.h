@@ -58,13 +58,17 @@ typedef struct {
     const char *flex_context;    /* NULL: the usual one */
     double fail_safe_w;
     guint stations;
-    gboolean twins;                   /* the first two are the EVSEs of one station, TWIN */
-    const CfxSchedulerOps *scheduler; /* NULL: none */
+    gboolean twins; /* the first two are the EVSEs of one station, TWIN */
+    guint second;   /* so many of the last ones stand below a second site, of 60 kW */
+    const char *station_attributes[FIXTURE_STATIONS]; /* extra members, or NULL */
+    const CfxSchedulerOps *scheduler;                 /* NULL: none */
 } FixtureSetup;
 
 typedef struct {
     gint64 site_us, real_us;
-    GQueue queue; /* posted functions */
+    GQueue queue;   /* posted functions */
+    gboolean hangs; /* who works in the pool does not come back */
+    GQueue hanging;
     GArray *timers;
     guint64 last_timer;
     GHashTable *records; /* "collection key" → doc */
@@ -77,6 +81,8 @@ typedef struct {
     CfxDataApi data;
     CfxModelApi model_api;
     const CfxModel *model;
+    CfxModelDone model_changed;
+    gpointer model_data;
     CfxInstance *host, *adapter, *scheduler;
     CfxEngine *engine;
     CfxEnginePreference preference;
@@ -95,9 +101,13 @@ void fixture_start(Fixture *self);
 void fixture_crash(Fixture *self);
 /* Runs all that was posted and is due. */
 void fixture_run(Fixture *self);
+/* Runs one thing that was posted. FALSE: there is none. */
+gboolean fixture_turn(Fixture *self);
 /* Moves both clocks and runs what becomes due on the way. */
 void fixture_advance(Fixture *self, gint64 us);
 
+/* Another model, as after an import or an approval; the engine is told. */
+void fixture_change(Fixture *self, const FixtureSetup *setup);
 void fixture_believe(Fixture *self,
                      gint64 source,
                      gint64 sensor,
@@ -113,9 +123,15 @@ void fixture_unplug(Fixture *self, guint station);
 double fixture_allowed_w(const Fixture *self, guint station, gint64 us);
 /* Sum of all stations at the most they may draw. */
 double fixture_sum_w(const Fixture *self, gint64 us);
+/* The same if every car may leave and another one come at its place. */
+double fixture_worst_w(const Fixture *self, gint64 us);
 /* Gives the answers that were held back. */
 void fixture_answer(Fixture *self, guint station);
 CfxSite *fixture_site(Fixture *self);
+CfxEngineDevice *fixture_device(Fixture *self, guint station);
+/* Changes a stored record as a person with an editor would; both texts as they stand in it. */
+void
+fixture_edit(Fixture *self, const char *collection, gint64 key, const char *from, const char *to);
 CfxSession *fixture_session(Fixture *self, guint station);
 /* The newest document of a record, or NULL. */
 const char *fixture_record(const Fixture *self, const char *collection, const char *key);

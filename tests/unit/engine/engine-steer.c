@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The chain around a scheduler of the test's own: who is told what, in which order. */
-#include "engine-fixture.h"
+#include "engine-fake.h"
 
 #include "apply/cfx-apply.h"
 #include "session/cfx-session.h"
@@ -9,91 +9,19 @@
 
 #define F_W 4140.0
 
-/* --- a scheduler that gives each device what the test says
- * ------------------------------------------ */
-
-static double wished_kw[FIXTURE_STATIONS]; /* by EVSE, in all slots where it may */
-static guint n_loads, n_updates, n_solves;
-static gboolean fails;
-static double last_room_kw, last_limit_kw[4];
-
-static gpointer
-fake_open(gpointer self, GError **error)
-{
-    return g_new0(const CfxProblem *, 1);
-}
-
-static void
-fake_close(gpointer session)
-{
-    g_free(session);
-}
-
-static gboolean
-fake_load(gpointer session, const CfxProblem *problem, GError **error)
-{
-    *(const CfxProblem **)session = problem;
-    n_loads++;
-    return TRUE;
-}
-
-static gboolean
-fake_update(gpointer session, const CfxDelta *deltas, gsize n, GError **error)
-{
-    n_updates++;
-    return TRUE;
-}
-
-static gboolean
-fake_solve(gpointer session, const CfxSolveHow *how, CfxSolution *solution, GError **error)
-{
-    const CfxProblem *problem = *(const CfxProblem **)session;
-
-    n_solves++;
-    if (fails) {
-        g_set_error_literal(error, CFX_ERROR, CFX_ERROR_FAILED, "out of ideas");
-        return FALSE;
-    }
-    for (guint l = 0; l < problem->n_limits; l++)
-        last_limit_kw[l] = cfx_real_at(problem->limits[l]->max_kw, 0);
-    last_room_kw =
-        last_limit_kw[problem->n_limits - 1] - cfx_real_at(problem->nodes[0]->base_kw, 0);
-    for (guint d = 0; d < problem->n_devices; d++) {
-        gint64 asset = cfx_int_at(problem->device_id, d);
-        for (guint j = 0; j < problem->n_slots; j++)
-            solution->power_kw[d * problem->n_slots + j] = MIN(
-                wished_kw[asset - FIXTURE_FIRST_ASSET], cfx_grid_at(problem->power_max_kw, d, j));
-    }
-    solution->status = CFX_SOLVED_OPTIMAL;
-    solution->cost = solution->bound = solution->gap = 0;
-    return TRUE;
-}
-
-static const CfxSchedulerOps fake_ops = {
-    .struct_size = sizeof(CfxSchedulerOps),
-    .features = CFX_NEED_KNOWN,
-    .open = fake_open,
-    .close = fake_close,
-    .load = fake_load,
-    .update = fake_update,
-    .solve = fake_solve,
-};
-
 static Fixture *
 fixture(guint stations)
 {
     FixtureSetup setup = { .fail_safe_w = F_W, .stations = stations, .scheduler = &fake_ops };
 
-    memset(wished_kw, 0, sizeof wished_kw);
-    n_loads = n_updates = n_solves = 0;
-    fails = FALSE;
+    fake_reset();
     return fixture_new(&setup);
 }
 
 static void
 plug(Fixture *f, guint i, const char *session, double kw)
 {
-    wished_kw[i] = kw;
+    fake_wished_kw[i] = kw;
     fixture_plug(f, i, session, 20000, f->site_us + 10 * CFX_HOUR);
     fixture_run(f);
 }
@@ -134,11 +62,11 @@ test_rating_until_accepted(void)
     fixture_start(f);
     /* one of 22 kW that has accepted nothing, two idle: 70 - 16 - 22 - 2 x 4.14 */
     plug(f, 1, "a", 22);
-    g_assert_cmpfloat_with_epsilon(last_room_kw, 54 - 22 - 2 * F_W / 1e3, 1e-6);
+    g_assert_cmpfloat_with_epsilon(fake_room_kw, 54 - 22 - 2 * F_W / 1e3, 1e-6);
     fixture_answer(f, 0);
     fixture_report(f, 0);
     fixture_run(f);
-    g_assert_cmpfloat_with_epsilon(last_room_kw, 54 - 3 * F_W / 1e3, 1e-6);
+    g_assert_cmpfloat_with_epsilon(fake_room_kw, 54 - 3 * F_W / 1e3, 1e-6);
     fixture_free(f);
 }
 
@@ -154,14 +82,14 @@ test_offline_counts(void)
     fixture_report(f, 0);
     fixture_run(f);
     plug(f, 1, "b", 22);
-    g_assert_cmpfloat_with_epsilon(last_room_kw, 54 - 22, 0.1);
+    g_assert_cmpfloat_with_epsilon(fake_room_kw, 54 - 22, 0.1);
     /* the whole host goes and comes back before the station does: its share is kept */
     fixture_crash(f);
     cfx_engine_start(f->engine, NULL, NULL);
     fixture_run(f);
     fixture_report(f, 1);
     fixture_run(f);
-    g_assert_cmpfloat_with_epsilon(last_room_kw, 54 - 22, 0.1);
+    g_assert_cmpfloat_with_epsilon(fake_room_kw, 54 - 22, 0.1);
     g_assert_nonnull(fixture_session(f, 0));
     g_assert_cmpstr(fixture_session(f, 0)->id, ==, "a");
     fixture_free(f);
@@ -201,8 +129,8 @@ test_decrease_first(void)
     plug(f, 0, "a", 22);
     plug(f, 1, "b", 15);
     /* 37 kW and three idle ones: 49.4 of 54. Now they change places */
-    wished_kw[0] = 5;
-    wished_kw[1] = 22;
+    fake_wished_kw[0] = 5;
+    fake_wished_kw[1] = 22;
     f->stations[0].answers = FALSE;
     f->stations[2].online = TRUE;
     plug(f, 2, "c", 10);
@@ -229,7 +157,7 @@ test_cut_at_once(void)
     plug(f, 1, "b", 20);
     g_assert_cmpfloat(fixture_sum_w(f, f->site_us), >, 40000);
     /* the solver fails from now on: the cut does not need it */
-    fails = TRUE;
+    fake_fails = TRUE;
     fixture_believe(f,
                     SOURCE_SIGNAL,
                     SENSOR_LOAD_CONTROL,
@@ -254,7 +182,7 @@ test_cut_beside_offline(void)
     fixture_start(f);
     plug(f, 0, "a", 10);
     plug(f, 1, "b", 20);
-    fails = TRUE;
+    fake_fails = TRUE;
     f->stations[0].online = FALSE;
     fixture_report(f, 0);
     fixture_run(f);
@@ -302,7 +230,7 @@ test_refuses_to_be_steered(void)
     g_assert_cmpuint(fixture_count_notices(f, "cfx.story.refused"), ==, 1);
     /* it counts with its rating from now on */
     plug(f, 1, "b", 10);
-    g_assert_cmpfloat_with_epsilon(last_room_kw, 54 - 22, 1e-6);
+    g_assert_cmpfloat_with_epsilon(fake_room_kw, 54 - 22, 1e-6);
     fixture_free(f);
 }
 
@@ -480,7 +408,7 @@ test_ask(void)
     api->ask(&f->adapter->host, &ask, plan_failed, &code);
     fixture_run(f);
     g_assert_cmpint(code, ==, CFX_ERROR_INVALID);
-    fails = TRUE;
+    fake_fails = TRUE;
     ask.site = 1;
     api->ask(&f->adapter->host, &ask, plan_failed, &code);
     fixture_run(f);
@@ -495,19 +423,19 @@ test_leading_edge(void)
     Fixture *f = fixture(2);
 
     fixture_start(f);
-    guint before = n_solves;
+    guint before = fake_n_solves;
     /* news of one turn make one plan; what comes while it runs makes one more */
-    wished_kw[0] = wished_kw[1] = 5;
+    fake_wished_kw[0] = fake_wished_kw[1] = 5;
     fixture_plug(f, 0, "a", 20000, f->site_us + 10 * CFX_HOUR);
     fixture_plug(f, 1, "b", 20000, f->site_us + 10 * CFX_HOUR);
     fixture_run(f);
-    g_assert_cmpuint(n_solves - before, >=, 1);
-    g_assert_cmpuint(n_solves - before, <=, 2);
+    g_assert_cmpuint(fake_n_solves - before, >=, 1);
+    g_assert_cmpuint(fake_n_solves - before, <=, 2);
     /* a new plan that changes nothing sends nothing */
     guint slices = f->stations[0].slices;
     replan(f);
     replan(f);
-    g_assert_cmpuint(n_solves - before, >=, 3);
+    g_assert_cmpuint(fake_n_solves - before, >=, 3);
     g_assert_cmpuint(f->stations[0].slices, ==, slices);
     fixture_free(f);
 }

@@ -43,6 +43,7 @@ model_new(const char *attributes, const char *context, const char *evse)
                              .asset = 1,
                              .name = "s",
                              .unit = "EUR/MWh",
+                             .resolution_us = id == 87 ? 0 : 60 * G_USEC_PER_SEC,
                              .zone = "UTC" };
 
         cfx_model_builder_put(builder, CFX_MODEL_SENSOR, &sensor);
@@ -144,6 +145,61 @@ test_may_steer(void)
     cfx_model_unref(model);
 }
 
+/* a limit that nobody could hear is no limit that is not there */
+static void
+test_bad_limit(void)
+{
+    static const char *const roles[] = { "\"load-control\":86",
+                                         "\"demand-response\":87",
+                                         "\"import-limit\":999",
+                                         "\"load-control\":\"86\"" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(roles); i++) {
+        g_autofree char *attributes =
+            g_strdup_printf("{\"base-load-max\":\"16 kW\",\"sensors\":{%s}}", roles[i]);
+        const CfxModel *model = model_new(attributes,
+                                          "{\"site-power-capacity\":\"100 kW\","
+                                          "\"site-consumption-capacity\":\"70 kW\"}",
+                                          "{}");
+        g_autoptr(CfxFlexContext) site =
+            cfx_flex_context_parse(model, cfx_model_asset(model, 1), NULL);
+        g_autoptr(GError) error = NULL;
+        CfxFlexModel device;
+
+        cfx_flex_model_parse(model, cfx_model_asset(model, 111), &device, NULL);
+        g_assert_cmpint(cfx_flex_may_steer(site, &device, 1, &error), ==, i == 0);
+        if (i > 0) {
+            g_assert_error(error, CFX_ERROR, CFX_ERROR_CONFIG);
+            g_assert_nonnull(strstr(error->message, "attributes.sensors."));
+        }
+        cfx_model_unref(model);
+    }
+}
+
+/* what is said of a station holds for its EVSEs, unless they say something else */
+static void
+test_in_service(void)
+{
+    static const struct {
+        const char *evse;
+        gboolean wanted;
+    } cases[] = {
+        { "{}", TRUE },
+        { "{\"in-service\":true}", TRUE },
+        { "{\"in-service\":false}", FALSE },
+        { "{\"in-service\":\"no\"}", TRUE }, /* a mistake counts as not given */
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        const CfxModel *model = model_new("{}", "{}", cases[i].evse);
+        CfxFlexModel device;
+
+        cfx_flex_model_parse(model, cfx_model_asset(model, 111), &device, NULL);
+        g_assert_cmpint(device.in_service, ==, cases[i].wanted);
+        cfx_model_unref(model);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -151,5 +207,7 @@ main(int argc, char **argv)
     g_test_add_func("/model/flex/site", test_site);
     g_test_add_func("/model/flex/problems", test_problems);
     g_test_add_func("/model/flex/may-steer", test_may_steer);
+    g_test_add_func("/model/flex/bad-limit", test_bad_limit);
+    g_test_add_func("/model/flex/in-service", test_in_service);
     return g_test_run();
 }
