@@ -56,7 +56,9 @@ cfx_engine_ask(CfxEngine *self, const CfxPlanAsk *ask, CfxPlanDone done, gpointe
 static void
 api_ask(const CfxHost *host, const CfxPlanAsk *ask, CfxPlanDone done, gpointer data)
 {
-    ask_add(cfx_engine_the(), cfx_instance_of(host), ask, done, data);
+    CfxPlanAsk mine;
+    cfx_struct_copy(&mine, sizeof mine, ask);
+    ask_add(cfx_engine_the(), cfx_instance_of(host), &mine, done, data);
 }
 
 static void

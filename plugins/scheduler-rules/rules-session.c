@@ -91,7 +91,8 @@ rules_solve(gpointer data, const CfxSolveHow *how, CfxSolution *solution, GError
         g_set_error_literal(error, CFX_ERROR, CFX_ERROR_CONFLICT, "no problem is loaded");
         return FALSE;
     }
-    if (how->struct_size < sizeof(CfxSolveHow) || solution->struct_size < sizeof(CfxSolution)) {
+    if (how->struct_size < CFX_SIZE_UPTO(CfxSolveHow, seed) ||
+        solution->struct_size < CFX_SIZE_UPTO(CfxSolution, reason_size)) {
         g_set_error_literal(error, CFX_ERROR, CFX_ERROR_INVALID, "how: struct_size is too small");
         return FALSE;
     }

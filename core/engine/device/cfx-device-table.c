@@ -132,8 +132,10 @@ cfx_device_table_knock(const CfxHost *host, const CfxKnock *knock)
 {
     CfxEngine *engine = cfx_engine_the();
 
+    CfxKnock mine;
+    cfx_struct_copy(&mine, sizeof mine, knock);
     if (engine != NULL && engine->ports.knock != NULL)
-        engine->ports.knock(engine->ports.data, cfx_instance_of(host), knock);
+        engine->ports.knock(engine->ports.data, cfx_instance_of(host), &mine);
 }
 
 gboolean

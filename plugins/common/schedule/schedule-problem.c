@@ -272,7 +272,7 @@ check_weights(const CfxProblem *problem, GError **error)
 gboolean
 schedule_check(const CfxProblem *problem, guint32 features, GError **error)
 {
-    if (problem->struct_size < sizeof(CfxProblem))
+    if (problem->struct_size < CFX_SIZE_UPTO(CfxProblem, weights))
         return refuse(error, "problem: struct_size %u is too small", problem->struct_size);
     if ((problem->needs & ~features) != 0) {
         g_set_error(error,
