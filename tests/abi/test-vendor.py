@@ -70,13 +70,12 @@ class Template(Case):
         heater.see_it_work(self, self.work, "build", staging.environment)
 
 
-class Page(Case):
-    """plugin-in-an-hour.md to the letter: files are written, commands run, answers compared."""
+class Documents(Case):
+    """Followed to the letter: files are written, commands run, answers compared."""
 
-    def test_page(self):
-        page = staging.prefix / "share" / "doc" / "cariflex" / "plugin-in-an-hour.md"
-        blocks = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", page.read_text(), re.M | re.S)
-        self.assertGreater(len(blocks), 8)
+    def follow(self, document, folder):
+        blocks = re.findall(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", document.read_text(), re.M | re.S)
+        self.assertGreater(len(blocks), 2)
         answer = ""
         for kind, name, text in blocks:
             if kind == "sh" and name == "install":
@@ -84,17 +83,25 @@ class Page(Case):
             if kind == "sh":
                 if staging.options:  # as the libraries are built
                     text = text.replace("meson setup build", "meson setup build " + " ".join(staging.options))
-                answer = staging.run("bash", "-euo", "pipefail", "-c", text, cwd=self.folder)
+                answer = staging.run("bash", "-euo", "pipefail", "-c", text, cwd=folder)
             elif kind == "text":
                 for line in text.splitlines():
                     self.assertIn(" ".join(line.split()), " ".join(answer.split()), answer)
             else:
-                (self.folder / name).write_text(text)
+                (folder / name).write_text(text)
+
+    def test_page(self):
+        self.follow(staging.prefix / "share" / "doc" / "cariflex" / "plugin-in-an-hour.md", self.folder)
         lines = (self.folder / "file-sensor.c").read_text().count("\n")
         self.assertLess(lines, LINES_MOST, "the smallest useful plugin has grown")
         with sqlite3.connect(self.folder / "run" / "site.db") as store:
             found = [v for (v,) in store.execute("SELECT value FROM v_beliefs WHERE sensor = 5")]
         self.assertEqual(set(found), {19.0})
+
+    def test_readme_of_the_template(self):
+        work = self.folder / "mine"
+        shutil.copytree(staging.variable("templatedir"), work)
+        self.follow(work / "README.md", work)
 
 
 if __name__ == "__main__":
