@@ -17,11 +17,14 @@ zone_of(const char *zone)
 gboolean
 ui_day_parse(const char *text, GDate *ret)
 {
+    static const char shape[] = "dddd-dd-dd";
     guint year = 0, month = 0, day = 0;
 
-    if (strlen(text) != 10 || text[4] != '-' || text[7] != '-' ||
-        strspn(text, "0123456789-") != 10 ||
-        sscanf(text, "%4u-%2u-%2u", &year, &month, &day) != 3 || year < 1 ||
+    for (gsize i = 0; i < sizeof shape; i++) {
+        if (shape[i] == 'd' ? !g_ascii_isdigit(text[i]) : text[i] != shape[i])
+            return FALSE;
+    }
+    if (sscanf(text, "%4u-%2u-%2u", &year, &month, &day) != 3 || year < 1 ||
         !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
         return FALSE;
     g_date_clear(ret, 1);

@@ -493,6 +493,7 @@ snapshot_cb(gpointer data, UiSite *site)
         ui_answer_error(visit->ui, visit->request, 503, "unavailable", "the daemon stops", NULL);
         return;
     }
+    site->ticks = 0; /* whoever asks once gets all of now */
     ui_site_tick(site);
     g_autoptr(GBytes) message = ui_site_message(site, 0);
     visit->ui->host->web->respond(visit->request, 200, headers, message);
