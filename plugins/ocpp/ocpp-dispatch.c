@@ -97,8 +97,10 @@ handle_call(OcppStation *station, OcppFrame *frame, guint64 hash, gint64 receive
                             .now_us = cfx_now_site(instance->host),
                             .received_us = received_us };
     gpointer payload = NULL;
+    gboolean may_speak =
+        station->is_accepted || strcmp(frame->action.text, "BootNotification") == 0;
 
-    if (handler != NULL) {
+    if (handler != NULL && may_speak) {
         payload = cfx_arena_alloc(&instance->arena, handler->size);
         if (!ocpp_frame_payload(frame, action->request, payload, &instance->arena)) {
             fail(station, frame, frame->error, frame->words);
@@ -108,7 +110,7 @@ handle_call(OcppStation *station, OcppFrame *frame, guint64 hash, gint64 receive
         fail(station, frame, frame->error, frame->words);
         return;
     }
-    if (!station->is_accepted && strcmp(frame->action.text, "BootNotification") != 0) {
+    if (!may_speak) {
         fail(station, frame, OCPP_ERROR_SECURITY, "send BootNotification first");
         return;
     }
@@ -151,8 +153,10 @@ ocpp_dispatch(OcppStation *station, char *text, gsize size)
     } else if (frame.type != OCPP_CALL) {
         ocpp_call_answered(station, &frame);
     } else if (!ocpp_answer_repeat(station, hash)) {
-        /* the same heartbeat may come twice and asks for the time each time */
-        gboolean may_repeat = !cfx_json_text_is(frame.action, "Heartbeat");
+        /* the same heartbeat may come twice and asks for the time each time; a station whose
+         * numbers begin anew with each boot says the same at each */
+        gboolean may_repeat = !cfx_json_text_is(frame.action, "Heartbeat") &&
+                              !cfx_json_text_is(frame.action, "BootNotification");
 
         handle_call(station, &frame, may_repeat ? hash : 0, received_us);
     }

@@ -216,6 +216,12 @@ class Tap(unittest.TextTestResult):
         super().addError(test, problem)
         self.say(test, "not ok", self.errors[-1][1])
 
+    def addSubTest(self, test, part, problem):
+        super().addSubTest(test, part, problem)
+        if problem is not None:
+            print("# in", part, flush=True)
+            self.say(test, "not ok", (self.failures + self.errors)[-1][1])
+
 def main(*cases):
     loader = unittest.TestLoader()
     if sys.argv[4:]:  # only these, while working
