@@ -3,7 +3,6 @@
 #include "ocpp-command.h"
 
 #include "ocpp-frame.h"
-#include "ocpp-variables.h"
 
 #include <kit/cfx-suggest.h>
 
@@ -166,6 +165,16 @@ refuse(GError **error, const char *path, const char *words)
     return FALSE;
 }
 
+/* names of variables have no case */
+static gboolean
+is_password(CfxJsonText name)
+{
+    static const char password[] = "BasicAuthPassword";
+
+    return name.size == sizeof(password) - 1 &&
+           g_ascii_strncasecmp(name.text, password, name.size) == 0;
+}
+
 /* what the protocol allows and this system does not */
 static gboolean
 check_meaning(OcppEvse *evse, const OcppCommand *command, gconstpointer payload, GError **error)
@@ -181,7 +190,7 @@ check_meaning(OcppEvse *evse, const OcppCommand *command, gconstpointer payload,
             g_autofree char *path =
                 g_strdup_printf("setVariableData.%" G_GSIZE_FORMAT ".variable", i);
 
-            if (ocpp_variables_is(data->variable->name, "BasicAuthPassword"))
+            if (is_password(data->variable->name))
                 return refuse(error, path, "the register has the station's password as well");
         }
     }
