@@ -270,6 +270,45 @@ class Station(ChargePoint):
                                               "supports_monitoring": False}}])))
         return call_result.GetBaseReport(status="Accepted")
 
+    @on("Reset")
+    def on_reset(self, type, **_):
+        self.note(f"Reset {type}")
+        return call_result.Reset(status="Scheduled")
+
+    @on("TriggerMessage")
+    def on_trigger(self, requested_message, **_):
+        self.note(f"TriggerMessage {requested_message}")
+        return call_result.TriggerMessage(status="NotImplemented")
+
+    @on("RequestStartTransaction")
+    def on_start(self, id_token, remote_start_id, evse_id=None, **_):
+        self.note(f"RequestStartTransaction {id_token['id_token']} {evse_id}")
+        return call_result.RequestStartTransaction(status="Rejected", transaction_id="tx-1")
+
+    @on("RequestStopTransaction")
+    def on_stop(self, transaction_id, **_):
+        self.note(f"RequestStopTransaction {transaction_id}")
+        return call_result.RequestStopTransaction(status="Accepted")
+
+    @on("UnlockConnector")
+    def on_unlock(self, evse_id, connector_id, **_):
+        self.note(f"UnlockConnector {evse_id} {connector_id}")
+        return call_result.UnlockConnector(
+            status="UnlockFailed", status_info={"reason_code": "Stuck", "additional_info": "bolt"})
+
+    @on("ChangeAvailability")
+    def on_availability(self, operational_status, evse=None, **_):
+        self.note(f"ChangeAvailability {operational_status}")
+        return call_result.ChangeAvailability(status="Scheduled")
+
+    @on("GetCompositeSchedule")
+    def on_composite(self, duration, evse_id, charging_rate_unit="A", **_):
+        self.note("GetCompositeSchedule")
+        return call_result.GetCompositeSchedule(status="Accepted", schedule={
+            "evse_id": evse_id, "duration": duration, "schedule_start": now(),
+            "charging_rate_unit": charging_rate_unit,
+            "charging_schedule_period": [{"start_period": 0, "limit": 6.0}]})
+
     async def event(self, kind, seq, trigger, state=None, register=None, **more):
         info = {"transaction_id": "tx-1"}
         if state:
@@ -369,6 +408,38 @@ class Test:
         self.ok(any(period["limit"] > 0 for period in periods), "the car gets energy")
         await station.event("Updated", 1, "ChargingStateChanged", "Charging", 1500.0)
 
+    async def command(self, name, arguments):
+        done = await asyncio.to_thread(self.daemon.ctl, "command", "CP001", name,
+                                       json.dumps(arguments), "--json")
+        return json.loads(done.stdout) if done.returncode == 0 else done.stderr
+
+    async def commands(self, station):
+        """The package has checked each request, and its own answer, with its schemas."""
+        limit = {"component": {"name": "SmartChargingCtrlr"}, "variable": {"name": "RateUnit"}}
+        for name, arguments, called, answer in (
+                ("Reset", {}, "Reset OnIdle", {"status": "Scheduled"}),
+                ("TriggerMessage", {"requestedMessage": "Heartbeat"}, "TriggerMessage Heartbeat",
+                 {"status": "NotImplemented"}),
+                ("RequestStartTransaction", {"idToken": {"idToken": "AA", "type": "Central"}},
+                 "RequestStartTransaction AA 1", {"status": "Rejected", "transactionId": "tx-1"}),
+                ("RequestStopTransaction", {}, "RequestStopTransaction tx-1", {"status": "Accepted"}),
+                ("UnlockConnector", {}, "UnlockConnector 1 1",
+                 {"status": "UnlockFailed",
+                  "statusInfo": {"reasonCode": "Stuck", "additionalInfo": "bolt"}}),
+                ("ChangeAvailability", {"operationalStatus": "Operative"},
+                 "ChangeAvailability Operative", {"status": "Scheduled"}),
+                ("GetVariables", {"getVariableData": [limit]}, "GetVariables",
+                 {"getVariableResult": [{"attributeStatus": "Accepted", "attributeValue": "A,W",
+                                         **limit}]}),
+                ("SetVariables", {"setVariableData": [{**limit, "attributeValue": "A"}]},
+                 "SetVariables", {"setVariableResult": [{"attributeStatus": "Accepted", **limit}]})):
+            got = await self.command(name, arguments)
+            self.ok(got == answer and called in station.called,
+                    f"{name} is answered with the station's own answer" if got == answer
+                    else f"{name}: {got}")
+        got = await self.command("GetCompositeSchedule", {"duration": 600})
+        self.ok(got["schedule"]["duration"] == 600, "GetCompositeSchedule brings the schedule")
+
     async def again(self, station):
         """After kill -9: the station returns without a boot, and everything is still known."""
         before = dict(station.profiles)
@@ -399,6 +470,7 @@ class Test:
             reader = asyncio.get_running_loop().create_task(station.start())
             await self.boot(station)
             await self.session(station)
+            await self.commands(station)
             reader.cancel()
             await self.again(station)
         print(f"1..{self.number}")
