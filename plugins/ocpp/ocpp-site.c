@@ -7,6 +7,7 @@
 typedef struct {
     CfxJsonText unknown_token, min_current, max_current, voltage;
     gint64 phases;
+    gint32 offline_start;
 } Attributes;
 
 static const CfxJsonField fields[] = {
@@ -15,6 +16,7 @@ static const CfxJsonField fields[] = {
     CFX_JSON_FIELD("max-current", TEXT, OPTIONAL, Attributes, max_current),
     CFX_JSON_FIELD("voltage", TEXT, OPTIONAL, Attributes, voltage),
     CFX_JSON_FIELD("phases", INT, OPTIONAL, Attributes, phases),
+    CFX_JSON_FIELD("offline-start", BOOL, OPTIONAL, Attributes, offline_start),
 };
 static const CfxJsonTable table = CFX_JSON_TABLE(Attributes, fields, CFX_JSON_OPEN);
 
@@ -33,24 +35,38 @@ read_attributes(const CfxAsset *asset, Attributes *ret, char **ret_copy)
     return cfx_json_decode_text(*ret_copy, strlen(*ret_copy), 0, &table, ret, &arena, &error);
 }
 
-gboolean
-ocpp_site_accepts_unknown(const CfxHost *host, gint64 asset)
+/* of the site above an asset */
+static gboolean
+read_site(const CfxHost *host, gint64 asset, Attributes *ret, char **ret_copy)
 {
     const CfxModel *model = host->model->get(host);
     const CfxAsset *at = cfx_model_asset(model, asset);
-    gboolean is_accepted = FALSE;
+    gboolean is_read;
 
     while (at != NULL && strcmp(at->type, "site") != 0)
         at = cfx_model_asset(model, at->parent);
-    if (at != NULL) {
-        g_autofree char *copy = NULL;
-        Attributes attributes;
-
-        is_accepted = read_attributes(at, &attributes, &copy) &&
-                      cfx_json_text_is(attributes.unknown_token, "accept");
-    }
+    is_read = at != NULL && read_attributes(at, ret, ret_copy);
     g_bytes_unref(model->owner);
-    return is_accepted;
+    return is_read;
+}
+
+gboolean
+ocpp_site_accepts_unknown(const CfxHost *host, gint64 asset)
+{
+    g_autofree char *copy = NULL;
+    Attributes attributes;
+
+    return read_site(host, asset, &attributes, &copy) &&
+           cfx_json_text_is(attributes.unknown_token, "accept");
+}
+
+gboolean
+ocpp_site_starts_offline(const CfxHost *host, gint64 asset)
+{
+    g_autofree char *copy = NULL;
+    Attributes attributes;
+
+    return !read_site(host, asset, &attributes, &copy) || attributes.offline_start != 0;
 }
 
 static void

@@ -6,6 +6,8 @@
 
 G_BEGIN_DECLS
 
+/* `offline-start` of the site above an asset: whether idle EVSEs may start while we are away. */
+gboolean ocpp_site_starts_offline(const CfxHost *host, gint64 asset);
 /* `unknown-token` of the site above an asset; without one unknown tokens are refused. */
 gboolean ocpp_site_accepts_unknown(const CfxHost *host, gint64 asset);
 

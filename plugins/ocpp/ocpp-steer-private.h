@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* calls without an answer before it is left to the next slice or reconnect */
+/* calls without an answer before the station is asked what it holds */
 #define OCPP_STEER_ATTEMPTS 3
 
 gboolean ocpp_steer_has_plan(const OcppEvse *evse);

@@ -5,6 +5,7 @@
 
 #define STEPS_A_TURN 256
 #define RETRY_US (10 * CFX_SECOND)
+#define RETRY_MAX_US (5 * CFX_MINUTE)
 /* a car may take so long to follow, and meters differ so much */
 #define OBEY_US CFX_MINUTE
 #define OBEY_W 300
@@ -30,6 +31,13 @@ wait_until(OcppEvse *evse, guint32 clock, gint64 at_us)
     evse->steer_timer = host->base->timer_start(host, clock, at_us, look_again, evse);
 }
 
+/* what is wanted is sent until it is installed, ever more seldom */
+static gint64
+retry_us(const OcppProfileSlot *at)
+{
+    return MIN(RETRY_US << MIN(at->attempts - 1, 5), RETRY_MAX_US);
+}
+
 /* FALSE: not now; a timer looks again */
 static gboolean
 may_send(OcppEvse *evse, guint slot, gboolean lowers)
@@ -42,10 +50,10 @@ may_send(OcppEvse *evse, guint slot, gboolean lowers)
                             : 0;
 
     if (evse->slots[slot].attempts > 0 && !evse->slots[slot].must_send) {
-        if (evse->slots[slot].attempts >= OCPP_STEER_ATTEMPTS)
-            return FALSE; /* until it reconnects, or a new slice comes */
-        if (cfx_now_real(host) < evse->slots[slot].sent_real_us + RETRY_US) {
-            wait_until(evse, CFX_CLOCK_REAL, evse->slots[slot].sent_real_us + RETRY_US);
+        gint64 again_us = evse->slots[slot].sent_real_us + retry_us(&evse->slots[slot]);
+
+        if (cfx_now_real(host) < again_us) {
+            wait_until(evse, CFX_CLOCK_REAL, again_us);
             return FALSE;
         }
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ocpp-variables.h"
 
+#include "ocpp-site.h"
+
 #include <math.h>
 
 /* as long as the station has not said what it takes */
@@ -160,7 +162,11 @@ static const Name settings[] = {
     { "SampledDataCtrlr", "TxStartedMeasurands", NULL },
     { "SampledDataCtrlr", "TxEndedMeasurands", NULL },
     { "OCPPCommCtrlr", "HeartbeatInterval", NULL },
+    /* only where nobody may start without us (domain.md 46) */
+    { "AuthCtrlr", "LocalAuthorizeOffline", NULL },
+    { "AuthCtrlr", "OfflineTxForUnknownIdEnabled", NULL },
 };
+#define N_ALWAYS 5
 
 static const char *
 setting_value(OcppInstance *instance, gsize i, CfxArena *arena)
@@ -174,6 +180,9 @@ setting_value(OcppInstance *instance, gsize i, CfxArena *arena)
     case 2:
     case 3:
         return "Energy.Active.Import.Register";
+    case 5:
+    case 6:
+        return "false";
     default:
         g_snprintf(text, 32, "%" G_GINT64_FORMAT, MAX(us / CFX_SECOND, 1));
         return text;
@@ -184,7 +193,8 @@ gboolean
 ocpp_variables_set(OcppStation *station, guint *at, OcppSetVariables *ret, CfxArena *arena)
 {
     gsize items = station->limits.set_items > 0 ? (gsize)station->limits.set_items : ITEMS_UNKNOWN;
-    gsize n = MIN(items, G_N_ELEMENTS(settings) - *at);
+    gboolean may_start = ocpp_site_starts_offline(station->instance->host, station->asset);
+    gsize n = MIN(items, (may_start ? N_ALWAYS : G_N_ELEMENTS(settings)) - *at);
     OcppSetVariableData *data;
 
     if (n == 0)

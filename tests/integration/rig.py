@@ -222,6 +222,7 @@ class Tap(unittest.TextTestResult):
             print("# in", part, flush=True)
             self.say(test, "not ok", (self.failures + self.errors)[-1][1])
 
+
 def main(*cases):
     loader = unittest.TestLoader()
     if sys.argv[4:]:  # only these, while working

@@ -113,6 +113,24 @@ test_boot(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(fake_host_notice(fake, "ocpp.boot"));
 }
 
+/* where nobody may start without us the station is told so */
+static void
+test_offline_start(Fixture *fixture, gconstpointer data)
+{
+    CfxAsset *site = g_ptr_array_index(fixture->fake->assets, 0);
+    GString *asked = g_string_new(NULL);
+
+    site->attributes = "{\"offline-start\":false}";
+    onboard(fixture);
+    for (guint i = 0; i < fixture->fake->sent->len; i++)
+        g_string_append(asked, g_ptr_array_index(fixture->fake->sent, i));
+    g_assert_nonnull(strstr(asked->str,
+                            "{\"attributeValue\":\"false\",\"component\":{\"name\":\"AuthCtrlr\"},"
+                            "\"variable\":{\"name\":\"LocalAuthorizeOffline\"}}"));
+    g_assert_nonnull(strstr(asked->str, "OfflineTxForUnknownIdEnabled"));
+    g_string_free(asked, TRUE);
+}
+
 static void
 test_durable(Fixture *fixture, gconstpointer data)
 {
@@ -528,6 +546,7 @@ main(int argc, char **argv)
         { "gate", test_gate },
         { "errors", test_errors },
         { "boot", test_boot },
+        { "offline-start", test_offline_start },
         { "durable", test_durable },
         { "repeat", test_repeat },
         { "session", test_session },

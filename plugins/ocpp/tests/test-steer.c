@@ -30,6 +30,35 @@ test_outstanding(Fixture *fixture, gconstpointer data)
     g_assert_cmpfloat_with_epsilon(g_array_index(applied->w, double, 0), 4140, 1);
 }
 
+/* a station that is mute for long is asked again, ever more seldom, until it has taken it */
+static void
+test_repeated(Fixture *fixture, gconstpointer data)
+{
+    FakeHost *fake = fixture->fake;
+    guint n = 0;
+
+    onboard(fixture);
+    fake_host_advance(fake, 10 * CFX_SECOND);
+    begin_transaction(fixture);
+    apply(fixture, 2, 0, 0, 0);
+    for (int i = 0; i < 38; i++) {
+        const char *frame;
+
+        while ((frame = fake_host_next(fake)) != NULL)
+            n += strstr(frame, "SetChargingProfile") != NULL;
+        fake_host_advance(fake, 31 * CFX_SECOND);
+    }
+    /* twenty minutes: some eight times, and not a hundred */
+    g_assert_cmpuint(n, >=, 6);
+    g_assert_cmpuint(n, <=, 20);
+    for (int i = 0; i < 9; i++) {
+        fake_host_advance(fake, CFX_MINUTE);
+        answer_all(fixture);
+    }
+    g_assert_cmpuint(fake_host_applied(fake)->head.state, ==, CFX_APPLIED_INSTALLED);
+    g_assert_cmpfloat(allowed_now_w(fixture), ==, 0);
+}
+
 static void
 test_disobedience(Fixture *fixture, gconstpointer data)
 {
@@ -448,6 +477,7 @@ main(int argc, char **argv)
 {
     static const FixtureTest tests[] = {
         { "outstanding", test_outstanding },
+        { "repeated", test_repeated },
         { "disobedience", test_disobedience },
         { "clock", test_clock },
         { "old-slice", test_old_slice },
