@@ -6,7 +6,6 @@
 #include "ocpp-dispatch.h"
 #include "ocpp-onboard.h"
 #include "ocpp-report.h"
-#include "ocpp-steer.h"
 
 #define PREFIX "/ocpp/"
 
@@ -125,6 +124,7 @@ leave(OcppStation *station)
     station->socket = NULL;
     station->left_us = cfx_now_site(instance->host);
     station->is_booting = FALSE;
+    station->max_is = OCPP_MAX_UNREAD;
     ocpp_onboard_stop(station);
     ocpp_answers_drop(station);
     ocpp_calls_drop(station);
@@ -151,7 +151,6 @@ closed(gpointer data, CfxSocket *socket, guint32 code, const char *reason)
         leave(station);
         if (!connection->instance->is_stopping) {
             note_connection(station, FALSE, reason);
-            ocpp_steer_disconnected(station);
             ocpp_report_station(station);
         }
     }

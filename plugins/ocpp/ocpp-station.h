@@ -61,7 +61,7 @@ typedef struct {
     guint attempts;             /* without an answer */
     gboolean is_refused;        /* at the end of the ladder */
     gboolean must_send;         /* whatever we believe: it has booted */
-    gboolean is_sure;           /* accepted or read back since it connected or booted */
+    gboolean is_sure;           /* accepted or read back since it booted */
 } OcppProfileSlot;
 
 struct _OcppEvse {

@@ -89,23 +89,15 @@ idle_of(const OcppEvse *evse, gint64 now_us)
     return idle;
 }
 
-/*
- * The profile of a transaction goes with it: while nobody can tell us of its end, and until we have
- * read what a station holds after a boot, the default may be in force as well as the plan.
- */
 OcppCurve *
 ocpp_steer_allowed(const OcppEvse *evse, gint64 now_us)
 {
     const OcppProfileSlot *tx = &evse->slots[OCPP_SLOT_TX];
     g_autofree OcppCurve *idle = idle_of(evse, now_us);
-    OcppCurve *curve;
 
     if (!ocpp_steer_has_tx_profile(evse))
         return g_steal_pointer(&idle);
-    curve = most_of(tx, tx->installed != NULL ? tx->installed : idle, now_us);
-    if (curve != NULL && !tx->is_sure)
-        ocpp_steer_raise(&curve, idle, now_us);
-    return curve;
+    return most_of(tx, tx->installed != NULL ? tx->installed : idle, now_us);
 }
 
 /* What it may draw whatever happens: its car may leave, and the next one begins with the default.

@@ -295,19 +295,6 @@ ocpp_steer_transaction_ended(OcppEvse *evse)
 }
 
 void
-ocpp_steer_disconnected(OcppStation *station)
-{
-    station->max_is = OCPP_MAX_UNREAD;
-    for (guint i = 0; i < station->evses->len; i++) {
-        OcppEvse *evse = g_ptr_array_index(station->evses, i);
-
-        for (guint slot = 0; slot < OCPP_N_SLOTS; slot++)
-            evse->slots[slot].is_sure = FALSE;
-        ocpp_steer_tell(evse, NULL, FALSE);
-    }
-}
-
-void
 ocpp_steer_connected(OcppStation *station, gboolean has_booted)
 {
     for (guint i = 0; i < station->evses->len; i++) {

@@ -32,8 +32,6 @@ void ocpp_steer_clear(OcppEvse *evse, gint32 purpose);
 /* The installer's ceiling was read, or cannot be. */
 void ocpp_steer_max_was_read(OcppStation *station);
 
-/* The connection has gone. */
-void ocpp_steer_disconnected(OcppStation *station);
 /* The station is there. When it has booted the default goes first, whatever we believe. */
 void ocpp_steer_connected(OcppStation *station, gboolean has_booted);
 

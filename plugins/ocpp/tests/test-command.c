@@ -244,6 +244,7 @@ test_order(Fixture *fixture, gconstpointer data)
     command(fixture, &early, "Reset", NULL);
     assert_failed(
         &early, CFX_ERROR_UNAVAILABLE, "station CP001 is connected and has not booted yet");
+    fake_host_disconnect(fixture->fake);
     boot(fixture);
     command(fixture, &reset, "Reset", NULL);
     expect_nothing(fixture);
