@@ -6,6 +6,7 @@
 #include "cfx-outbox.h"
 #include "cfx-tree.h"
 #include "device/cfx-device-table.h"
+#include "guard/cfx-guard.h"
 #include "hold/cfx-hold.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-plan.h"
@@ -196,7 +197,9 @@ site_update(CfxSite *site, const CfxAsset *asset)
     }
     gboolean was_ready = site->state == CFX_SITE_READY;
     cfx_recover_check(site);
-    cfx_ingest_limit(site);
+    gboolean is_lower = cfx_ingest_limit(site);
+    if (is_lower || (was_ready && site->state != CFX_SITE_READY))
+        cfx_guard_clip(site, &cause);
     /* it may be ready long before its first station is approved */
     if (site->state == CFX_SITE_READY && site->devices->len > 0 &&
         (!was_ready || site->slot_timer == 0)) {

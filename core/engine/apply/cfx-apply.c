@@ -121,6 +121,19 @@ recount(Pump *pump)
         cfx_curve_add(&pump->total, &pump->counted[i]);
 }
 
+/* Whether the lower part of @desired is what it was @sent. What it has made of that may begin some
+ * seconds later and be rounded down: to send that back would go on for ever. */
+static gboolean
+is_known(const Pump *pump, guint i, const CfxCurve *desired, const CfxCurve *sent)
+{
+    g_auto(CfxCurve) part = CFX_CURVE_INIT, has = CFX_CURVE_INIT;
+
+    cfx_apply_higher(&pump->counted[i], sent, pump->now_us, &has);
+    cfx_apply_copy_from(&part, desired, pump->now_us);
+    cfx_curve_lower(&part, &has);
+    return cfx_apply_same(&part, sent, pump->now_us, GRAIN_W);
+}
+
 /* a curve that rises: all of it if it fits, else its lower part first */
 static void
 send_raise(Pump *pump, guint i, const CfxCurve *top)
@@ -128,21 +141,21 @@ send_raise(Pump *pump, guint i, const CfxCurve *top)
     CfxEngineDevice *device = g_ptr_array_index(pump->site->devices, i);
     g_auto(CfxCurve) desired = CFX_CURVE_INIT, fail_safe = CFX_CURVE_INIT;
 
-    if (fits(pump, i, top)) {
+    if (pump->site->state == CFX_SITE_READY && fits(pump, i, top)) {
         add_entry(pump, device, &device->desired, &device->desired_fail_safe, 0);
         cfx_curve_raise(&pump->counted[i], top);
         recount(pump);
         return;
     }
+    if (device->is_sent && device->sent_plan == device->desires_plan &&
+        is_known(pump, i, &device->desired, &device->sent) &&
+        is_known(pump, i, &device->desired_fail_safe, &device->sent_fail_safe))
+        return;
     cfx_apply_copy_from(&desired, &device->desired, pump->now_us);
     cfx_apply_copy_from(&fail_safe, &device->desired_fail_safe, pump->now_us);
     cfx_curve_lower(&desired, &pump->counted[i]);
     cfx_curve_lower(&fail_safe, &pump->counted[i]);
-    gboolean is_known = device->is_sent && device->sent_plan == device->desires_plan &&
-                        cfx_apply_same(&desired, &device->sent, pump->now_us, GRAIN_W) &&
-                        cfx_apply_same(&fail_safe, &device->sent_fail_safe, pump->now_us, GRAIN_W);
-    if (!is_known)
-        add_entry(pump, device, &desired, &fail_safe, CFX_PLAN_LOWERS);
+    add_entry(pump, device, &desired, &fail_safe, CFX_PLAN_LOWERS);
 }
 
 static void
@@ -185,7 +198,7 @@ cfx_apply_pump_now(CfxSite *site)
     CfxEngine *engine = site->engine;
     guint n = site->devices->len;
 
-    if (site->state != CFX_SITE_READY || engine->is_stopping || n == 0)
+    if (site->state == CFX_SITE_LOADING || engine->is_stopping || n == 0)
         return;
     Pump pump = { .site = site, .now_us = cfx_now_site(engine->host) };
     pump.counted = g_new0(CfxCurve, n);

@@ -7,7 +7,7 @@
 
 /* A limit that falls later than this is the next plan's business: a cut now would only be one more
  * message to each station. */
-#define SOON (15 * CFX_MINUTE)
+#define SOON (20 * CFX_MINUTE) /* it looks again at each edge of a slot */
 
 /* Whether a cut of its plan reaches it now; others draw what they may, whatever is desired. */
 static gboolean
@@ -59,6 +59,20 @@ clip_fall_backs(
     }
 }
 
+/* A site that was steered and must not be any more, because its limit is missing or too low for its
+ * fail-safe powers, is not left with the plans that it has: they are cut, and nothing rises. */
+static gboolean
+is_guarded(const CfxSite *site)
+{
+    gboolean was_steered = FALSE;
+
+    for (guint i = 0; i < site->devices->len; i++) {
+        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        was_steered = was_steered || device->has_desired;
+    }
+    return site->state == CFX_SITE_READY || (site->state == CFX_SITE_REFUSED && was_steered);
+}
+
 void
 cfx_guard_clip(CfxSite *site, const CfxCause *cause)
 {
@@ -71,7 +85,7 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
     g_autoptr(GPtrArray) steered = g_ptr_array_new();
     g_auto(CfxCurve) room = CFX_CURVE_INIT;
 
-    if (site->state != CFX_SITE_READY)
+    if (!is_guarded(site))
         return;
     cfx_plan_fail_safe(site, cause);
     room_of(site, now_us, &room);

@@ -137,8 +137,11 @@ edge(gpointer data)
     while (g_hash_table_iter_next(&iter, NULL, &timeline))
         cfx_timeline_trim(timeline, cfx_now_site(site->engine->host) - CFX_ENGINE_PAST);
     /* what lies further ahead than the curve of the limit comes into it as time goes on */
-    if (site->state == CFX_SITE_READY && cfx_ingest_limit(site))
+    if (site->state != CFX_SITE_LOADING) {
+        cfx_ingest_limit(site);
+        /* it cuts ahead of a solve: a scheduler that hangs, or errs, does not loosen a limit */
         cfx_guard_clip(site, &cause);
+    }
     cfx_trigger(site, &cause, FALSE);
     cfx_trigger_clock(site);
 }

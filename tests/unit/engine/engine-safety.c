@@ -529,7 +529,11 @@ test_edge_while_scheduler_hangs(void)
     f->hangs = TRUE;
     cut_to(f, start_us, 30, 50);
     fixture_advance(f, start_us - f->site_us + CFX_SECOND);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    /* nor does it come back before the signal is over */
+    for (gint m = 0; m < 29; m++) {
+        g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+        fixture_advance(f, CFX_MINUTE);
+    }
     fixture_free(f);
 }
 
@@ -610,6 +614,62 @@ test_forecast_above_maximum(void)
     fixture_run(f);
     g_assert_cmpfloat(cfx_limits_base_w(fixture_site(f), slot_us), ==, BASE_W);
     g_assert_cmpfloat(cfx_limits_base_w(fixture_site(f), slot_us + CFX_SLOT), ==, BASE_W);
+    fixture_free(f);
+}
+
+/* an import that lowers the contract cuts at once; one that takes it away leaves nothing */
+static void
+test_limit_by_import(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 4, .scheduler = &fake_ops };
+    Fixture *f = fixture_of(setup);
+
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    plug(f, 1, "b", 22);
+    f->hangs = TRUE;
+    setup.flex_context =
+        "{\"site-power-capacity\":\"100 kW\",\"site-consumption-capacity\":\"40 kW\"}";
+    fixture_change(f, &setup);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 40005);
+    /* what does not fit later is not sent again and again */
+    for (guint i = 0; i < 4; i++)
+        g_assert_cmpuint(f->stations[i].slices, <, 8);
+    g_assert_cmpfloat(fixture_sum_w(f, f->site_us), >, 12000);
+    setup.flex_context = "{\"site-power-capacity\":\"100 kW\"}";
+    fixture_change(f, &setup);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us), ==, 0);
+    /* it is mended */
+    setup.flex_context = NULL;
+    fixture_change(f, &setup);
+    f->hangs = FALSE;
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_READY);
+    fixture_free(f);
+}
+
+/* the limit is known, and too low for the fail-safe powers: no plan any more, but the limit holds
+ */
+static void
+test_refused_keeps_its_limit(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .scheduler = &fake_ops };
+    Fixture *f = fixture_of(setup);
+
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    plug(f, 1, "b", 15);
+    setup.fail_safe_w = 11000;
+    fixture_change(f, &setup);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
+    guint solves = fake_n_solves;
+    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
+    g_assert_cmpuint(fake_n_solves, ==, solves);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    /* what stations have accepted goes on under the limit; nobody gets more */
+    fixture_advance(f, 2 * CFX_HOUR);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
     fixture_free(f);
 }
 
@@ -969,6 +1029,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/cut-inside-a-slot", test_cut_inside_a_slot);
     g_test_add_func("/engine/safety/cut-far-ahead", test_cut_far_ahead);
     g_test_add_func("/engine/safety/forecast-above-maximum", test_forecast_above_maximum);
+    g_test_add_func("/engine/safety/limit-by-import", test_limit_by_import);
+    g_test_add_func("/engine/safety/refused-keeps-its-limit", test_refused_keeps_its_limit);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
     g_test_add_func("/engine/safety/stored-null", test_stored_null);
     g_test_add_func("/engine/safety/wild-reports", test_wild_reports);
