@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ctl-client.h"
 
+#include "ctl-agent.h"
+
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -9,6 +11,9 @@
 #define ERROR_PREFIX "org.cariflex.Error."
 #define DEFAULT_SOCKET "/run/cariflex/bus"
 #define TIMEOUT_MS (60 * 1000)
+/* how long a daemon may take from its socket to its first answer */
+#define STARTING_US (3 * G_USEC_PER_SEC)
+#define STARTING_PAUSE_US (20 * 1000)
 /* a bus may ask a person for a password */
 #define BUS_TIMEOUT_MS (6 * 60 * 1000)
 
@@ -35,13 +40,34 @@ bus_name(gboolean is_session)
 }
 
 static GDBusConnection *
+connect_once(const char *address, GError **error)
+{
+    return g_dbus_connection_new_for_address_sync(
+        address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, error);
+}
+
+/* a daemon that has its socket and is not ready hangs up on whoever comes */
+static gboolean
+is_starting(const GError *error)
+{
+    return !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND) &&
+           !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED) &&
+           !g_error_matches(error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+}
+
+static GDBusConnection *
 socket_connect(const char *socket, GError **error)
 {
     g_autofree char *escaped = g_dbus_address_escape_value(socket);
     g_autofree char *address = g_strdup_printf("unix:path=%s", escaped);
     g_autoptr(GError) local = NULL;
-    GDBusConnection *connection = g_dbus_connection_new_for_address_sync(
-        address, G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT, NULL, NULL, &local);
+    gint64 until = g_get_monotonic_time() + STARTING_US;
+    GDBusConnection *connection;
+    while ((connection = connect_once(address, &local)) == NULL && is_starting(local) &&
+           g_get_monotonic_time() < until) {
+        g_clear_error(&local);
+        g_usleep(STARTING_PAUSE_US);
+    }
     if (connection != NULL)
         return connection;
     if (!g_file_test(socket, G_FILE_TEST_EXISTS))
@@ -164,6 +190,38 @@ take_error(const Line *line, GError *local, GError **error)
         g_prefix_error(error, "%s: ", line->name);
 }
 
+static GVariant *
+call(const Line *line, const char *method, GVariant *arguments, GError **error)
+{
+    return g_dbus_connection_call_sync(line->connection,
+                                       line->is_bus ? NAME : NULL,
+                                       OBJECT_PATH,
+                                       NAME,
+                                       method,
+                                       arguments,
+                                       NULL,
+                                       G_DBUS_CALL_FLAGS_NO_AUTO_START |
+                                           G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+                                       line->is_bus ? BUS_TIMEOUT_MS : TIMEOUT_MS,
+                                       NULL,
+                                       error);
+}
+
+/* once more, with somebody who asks for the password here */
+static GVariant *
+call_with_agent(const Line *line, const char *method, GVariant *arguments, GError **error)
+{
+    g_autofree char *name = g_dbus_error_get_remote_error(*error);
+    GSubprocess *agent =
+        line->is_bus && g_strcmp0(name, ERROR_PREFIX "Auth") == 0 ? ctl_agent_start() : NULL;
+    if (agent == NULL)
+        return NULL;
+    g_clear_error(error);
+    GVariant *answer = call(line, method, arguments, error);
+    ctl_agent_stop(agent);
+    return answer;
+}
+
 char *
 ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError **error)
 {
@@ -172,18 +230,9 @@ ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError 
     if (!line_open(where, &line, error))
         return NULL;
     g_autoptr(GError) local = NULL;
-    g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
-        line.connection,
-        line.is_bus ? NAME : NULL,
-        OBJECT_PATH,
-        NAME,
-        method,
-        sunk,
-        NULL,
-        G_DBUS_CALL_FLAGS_NO_AUTO_START | G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-        line.is_bus ? BUS_TIMEOUT_MS : TIMEOUT_MS,
-        NULL,
-        &local);
+    g_autoptr(GVariant) answer = call(&line, method, sunk, &local);
+    if (answer == NULL)
+        answer = call_with_agent(&line, method, sunk, &local);
     if (answer == NULL) {
         take_error(&line, local, error);
         return NULL;

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* what is sent to a peer that does not read is kept in memory: not for longer than that */
-#define PATIENCE_US (10 * CFX_SECOND)
+gint64 cfx_bus_patience_us = 10 * CFX_SECOND;
 
 static void
 emit(CfxBusLink *link,
@@ -67,14 +66,14 @@ cfx_bus_check_links(CfxBus *bus)
     gint64 now = cfx_loop_now(bus->loop, CFX_CLOCK_REAL);
     for (guint i = bus->links->len; i > 0; i--) {
         CfxBusLink *link = g_ptr_array_index(bus->links, i - 1);
-        if (!link->is_flushing || now - link->flush_us < PATIENCE_US)
+        if (!link->is_flushing || now - link->flush_us < cfx_bus_patience_us)
             continue;
         cfx_log_say(CFX_LOG_WARNING,
                     "bus",
                     "%s has not read for %d s: its connection is closed",
                     link->type == CFX_BUS_NONE ? "somebody at the control socket"
                                                : "the message bus",
-                    (int)(PATIENCE_US / CFX_SECOND));
+                    (int)(cfx_bus_patience_us / CFX_SECOND));
         drop(link);
     }
 }

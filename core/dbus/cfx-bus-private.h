@@ -62,7 +62,8 @@ void cfx_bus_link_free(CfxBusLink *link);
 /* Emits on all connections; `arguments` floating or not. */
 void cfx_bus_emit(
     CfxBus *bus, const char *path, const char *interface, const char *name, GVariant *arguments);
-/* Closes connections that have not read for long. */
+/* Closes connections that have not read for long: what is sent to them is kept in memory. */
+extern gint64 cfx_bus_patience_us; /* shorter in tests */
 void cfx_bus_check_links(CfxBus *bus);
 extern const GDBusInterfaceVTable cfx_bus_vtable; /* user data: CfxBusLink */
 

@@ -14,7 +14,7 @@ typedef struct _CfxBusCall CfxBusCall;
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-/* Takes the path; who connects waits until cfx_bus_start(). NULL with `error`: the path is too
+/* Takes the path; who connects before cfx_bus_start() is hung up on. NULL with `error`: the path is too
  * long, taken by a running daemon, or not ours to write. */
 CfxBus *cfx_bus_new(CfxLoop *loop, const char *path, const char *version, GError **error);
 void cfx_bus_start(CfxBus *bus);
@@ -49,7 +49,8 @@ char *cfx_bus_error_name(const GError *error);
 /* --- objects -------------------------------------------------------------------------------- */
 
 /* Where a property's value lies in the view: const char * (s, o), gboolean (b), double (d),
- * gint64 (x), guint64 (t), guint32 (u). The type stands in the interface's XML. */
+ * gint64 (x), guint64 (t), guint32 (u). The type stands in the interface's XML. Texts each have a
+ * place of their own. */
 typedef struct {
     const char *name;
     gsize offset;

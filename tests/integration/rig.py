@@ -208,6 +208,10 @@ class Tap(unittest.TextTestResult):
         super().addSuccess(test)
         self.say(test, "ok")
 
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        print(f"ok - {test.id().split('.')[-1]} # SKIP {reason}", flush=True)
+
     def addFailure(self, test, problem):
         super().addFailure(test, problem)
         self.say(test, "not ok", self.failures[-1][1])
