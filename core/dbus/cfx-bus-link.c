@@ -156,8 +156,7 @@ manager_call(GDBusConnection *connection,
              gpointer data)
 {
     CfxBusLink *link = data;
-    g_dbus_method_invocation_return_value(
-        invocation, g_variant_new("(@a{oa{sa{sv}}})", cfx_bus_tree_managed(link->bus->tree)));
+    cfx_bus_managed_ask(link->bus->managed, invocation);
 }
 
 static const GDBusInterfaceVTable manager_vtable = { manager_call, NULL, NULL, { NULL } };

@@ -27,6 +27,7 @@ typedef struct {
     char *action;
     CfxBusType type;
     gboolean is_counted;
+    uid_t user;
     CfxBusAuthorized done;
     gpointer data;
 } Check;
@@ -40,7 +41,7 @@ finish(Check *check, GError *error)
     } else if (check->is_counted) {
         check->bus->n_checks--;
     }
-    check->done(check->data, error);
+    check->done(check->data, check->user, error);
     g_clear_error(&error);
     g_object_unref(check->cancelled);
     g_object_unref(check->invocation);
@@ -157,6 +158,7 @@ identified(GObject *source, GAsyncResult *result, gpointer data)
         return;
     }
     g_variant_get(answer, "(u)", &user);
+    check->user = user;
     if (user == 0 || user == geteuid())
         finish(check, NULL);
     else if (check->action == NULL || check->type != CFX_BUS_SYSTEM)
@@ -182,6 +184,7 @@ cfx_bus_authorize(CfxBusLink *link,
     check->invocation = g_object_ref(invocation);
     check->action = g_strdup(action);
     check->type = link->type;
+    check->user = (uid_t)-1;
     check->done = done;
     check->data = data;
     g_dbus_connection_call(link->connection,

@@ -18,6 +18,7 @@ typedef struct {
 } CfxBusTable;
 
 typedef struct _CfxBusTree CfxBusTree;
+typedef struct _CfxBusManaged CfxBusManaged;
 typedef struct _CfxBusLink CfxBusLink;
 typedef struct _CfxBusServer CfxBusServer;
 typedef struct _CfxBusRemote CfxBusRemote;
@@ -30,6 +31,7 @@ struct _CfxBus {
     GPtrArray *links; /* (element-type CfxBusLink) owned */
     GArray *tables;   /* (element-type CfxBusTable) */
     CfxBusTree *tree;
+    CfxBusManaged *managed;
     CfxBusServer *server;
     CfxBusRemote *remote;    /* NULL: none */
     GCancellable *cancelled; /* at the end */
@@ -74,7 +76,7 @@ typedef struct _CfxBusObject CfxBusObject;
 CfxBusTree *cfx_bus_tree_new(CfxBus *bus);
 void cfx_bus_tree_free(CfxBusTree *tree);
 gboolean cfx_bus_tree_add(CfxBusTree *tree, const CfxBusKind *kind, gpointer data, GError **error);
-/* Looks at all objects, and tells what has changed. */
+/* Looks at all objects, and tells what has changed; not while GetManagedObjects is answered. */
 void cfx_bus_tree_update(CfxBusTree *tree);
 /* Looks from now on, while somebody is connected. */
 void cfx_bus_tree_watch(CfxBusTree *tree);
@@ -94,8 +96,16 @@ const CfxBusObjectMethod *cfx_bus_object_method(const CfxBusObject *object,
                                                 const char *name,
                                                 gpointer *ret_data,
                                                 gint64 *ret_key);
-/* a{oa{sa{sv}}} */
-GVariant *cfx_bus_tree_managed(CfxBusTree *tree);
+/* What was told last of each, {oa{sa{sv}}}; nobody changes them. (element-type GVariant) */
+GPtrArray *cfx_bus_tree_entries(CfxBusTree *tree);
+
+/* GetManagedObjects: cfx-bus-managed.c */
+CfxBusManaged *cfx_bus_managed_new(CfxBus *bus);
+void cfx_bus_managed_free(CfxBusManaged *self);
+/* Answers, later. @invocation: (transfer full) */
+void cfx_bus_managed_ask(CfxBusManaged *self, GDBusMethodInvocation *invocation);
+/* An answer is being written: no changes are told now. */
+gboolean cfx_bus_managed_is_busy(const CfxBusManaged *self);
 
 /* --- views: cfx-bus-view.c ------------------------------------------------------------------- */
 
@@ -129,9 +139,9 @@ guint cfx_bus_hello_register(GDBusConnection *connection, GError **error);
 
 void cfx_bus_remote_free(CfxBusRemote *remote);
 
-/* Whether the caller may do that; done(data, error) comes once, later. error NULL: it may; never so
- * when the bus has ended. */
-typedef void (*CfxBusAuthorized)(gpointer data, const GError *error);
+/* Whether the caller, and who it is, may do that; done comes once, later. error NULL: it may; never
+ * so when the bus has ended. */
+typedef void (*CfxBusAuthorized)(gpointer data, uid_t user, const GError *error);
 void cfx_bus_authorize(CfxBusLink *link,
                        GDBusMethodInvocation *invocation,
                        const char *action,

@@ -2,7 +2,7 @@
 /*
  * The objects. While somebody is connected, all of them are looked at twice a second and compared
  * with what was told last: so nobody has to think of telling, what changes with the clock is seen
- * too, and no object tells more often than that. A look at a device costs less than a microsecond.
+ * too, and no object tells more often than that. A look at a device costs a microsecond or two.
  */
 #include "cfx-bus-private.h"
 
@@ -25,8 +25,9 @@ struct _CfxBusObject {
     Kind *kind;
     gint64 key;
     char *path;
-    gpointer *kept; /* what was told last, of each face */
-    guint64 seen;   /* the last pass that found it */
+    gpointer *kept;  /* what was told last, of each face */
+    GVariant *entry; /* the same as {oa{sa{sv}}}, where somebody has asked; NULL: not */
+    guint64 seen;    /* the last pass that found it */
 };
 
 struct _CfxBusTree {
@@ -51,6 +52,7 @@ object_free(gpointer data)
         if (object->kept[i] != NULL)
             cfx_bus_face_drop(&g_array_index(object->kind->faces, CfxBusFace, i), object->kept[i]);
     }
+    g_clear_pointer(&object->entry, g_variant_unref);
     g_free(object->kept);
     g_free(object->path);
     g_free(object);
@@ -197,6 +199,7 @@ object_update(CfxBusTree *tree, CfxBusObject *object)
             continue;
         cfx_bus_face_drop(face, object->kept[i]);
         object->kept[i] = cfx_bus_face_keep(face, &view);
+        g_clear_pointer(&object->entry, g_variant_unref);
         cfx_bus_emit(tree->bus,
                      object->path,
                      PROPERTIES,
@@ -253,6 +256,8 @@ kind_update(CfxBusTree *tree, Kind *kind, GArray *keys)
 void
 cfx_bus_tree_update(CfxBusTree *tree)
 {
+    if (cfx_bus_managed_is_busy(tree->bus->managed))
+        return;
     g_autoptr(GArray) keys = g_array_new(FALSE, FALSE, sizeof(gint64));
     tree->pass++;
     for (guint i = 0; i < tree->kinds->len; i++)
@@ -376,18 +381,26 @@ cfx_bus_object_method(const CfxBusObject *object,
     return NULL;
 }
 
-GVariant *
-cfx_bus_tree_managed(CfxBusTree *tree)
+/* flat: small, and nothing is left to be done with it by those who read it */
+static GVariant *
+object_entry(CfxBusObject *object)
 {
-    GVariantBuilder builder;
+    if (object->entry == NULL) {
+        object->entry =
+            g_variant_ref_sink(g_variant_new("{o@a{sa{sv}}}", object->path, object_values(object)));
+        g_variant_get_data(object->entry);
+    }
+    return g_variant_ref(object->entry);
+}
+
+GPtrArray *
+cfx_bus_tree_entries(CfxBusTree *tree)
+{
+    GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
     GHashTableIter iter;
     gpointer value;
-    cfx_bus_tree_update(tree);
-    g_variant_builder_init(&builder, G_VARIANT_TYPE("a{oa{sa{sv}}}"));
     g_hash_table_iter_init(&iter, tree->objects);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        const CfxBusObject *object = value;
-        g_variant_builder_add(&builder, "{o@a{sa{sv}}}", object->path, object_values(object));
-    }
-    return g_variant_builder_end(&builder);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        g_ptr_array_add(entries, object_entry(value));
+    return entries;
 }

@@ -18,6 +18,7 @@ static const char manager_xml[] =
 struct _CfxBusCall {
     CfxBus *bus; /* good until it is handled */
     GDBusMethodInvocation *invocation;
+    uid_t user; /* of the caller over a bus, where that was asked; (uid_t)-1: it was not */
 };
 
 /* --- answers -------------------------------------------------------------------------------- */
@@ -70,11 +71,14 @@ cfx_bus_caller(const CfxBusCall *call)
     GDBusConnection *connection = g_dbus_method_invocation_get_connection(call->invocation);
     const char *sender = g_dbus_method_invocation_get_sender(call->invocation);
     GCredentials *peer = g_dbus_connection_get_peer_credentials(connection);
-    uid_t user = peer != NULL ? g_credentials_get_unix_user(peer, NULL) : (uid_t)-1;
+    uid_t user = call->user;
 
     /* a message bus passes on what others say: its own user says nothing of them */
-    if (sender != NULL && g_dbus_connection_get_unique_name(connection) != NULL)
+    if (user == (uid_t)-1 && sender != NULL &&
+        g_dbus_connection_get_unique_name(connection) != NULL)
         return g_strdup_printf("bus name %s", sender);
+    if (user == (uid_t)-1 && peer != NULL)
+        user = g_credentials_get_unix_user(peer, NULL);
     if (user == (uid_t)-1)
         return g_strdup("unknown");
     /* names of others are not looked up: that may wait for a network */
@@ -156,9 +160,10 @@ handle(CfxBusCall *call)
 }
 
 static void
-authorized(gpointer data, const GError *error)
+authorized(gpointer data, uid_t user, const GError *error)
 {
     CfxBusCall *call = data;
+    call->user = user;
     if (error != NULL)
         cfx_bus_fail(call, error);
     else
@@ -178,7 +183,7 @@ method_call(GDBusConnection *connection,
     CfxBusLink *link = data;
     const char *action = cfx_bus_action(g_dbus_method_invocation_get_method_info(invocation));
     CfxBusCall *call = g_new(CfxBusCall, 1);
-    *call = (CfxBusCall){ link->bus, invocation };
+    *call = (CfxBusCall){ link->bus, invocation, (uid_t)-1 };
     /* who reached the private socket is root or we; who only looks waits for nobody */
     if (link->type == CFX_BUS_NONE || g_strcmp0(action, CFX_BUS_ACTION_READ) == 0)
         handle(call);
@@ -229,6 +234,7 @@ cfx_bus_new(CfxLoop *loop, const char *path, const char *version, GError **error
     bus->tables = g_array_new(FALSE, FALSE, sizeof(CfxBusTable));
     bus->cancelled = g_cancellable_new();
     bus->tree = cfx_bus_tree_new(bus);
+    bus->managed = cfx_bus_managed_new(bus);
     bus->manager = g_dbus_node_info_new_for_xml(manager_xml, error);
     bus->node = cfx_bus_node_load(CFX_BUS_NAME, error);
     if (bus->manager == NULL || bus->node == NULL)
@@ -252,6 +258,7 @@ cfx_bus_free(CfxBus *bus)
     cfx_bus_remote_free(bus->remote);
     cfx_bus_server_free(bus->server);
     g_ptr_array_unref(bus->links);
+    cfx_bus_managed_free(bus->managed);
     cfx_bus_tree_free(bus->tree);
     g_array_unref(bus->tables);
     g_object_unref(bus->cancelled);

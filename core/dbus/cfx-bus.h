@@ -14,8 +14,8 @@ typedef struct _CfxBusCall CfxBusCall;
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-/* Takes the path; who connects before cfx_bus_start() is hung up on. NULL with `error`: the path is too
- * long, taken by a running daemon, or not ours to write. */
+/* Takes the path; who connects before cfx_bus_start() is hung up on. NULL with `error`: the path is
+ * too long, taken by a running daemon, or not ours to write. */
 CfxBus *cfx_bus_new(CfxLoop *loop, const char *path, const char *version, GError **error);
 void cfx_bus_start(CfxBus *bus);
 /* No more calls; connections are closed and the socket is removed. */

@@ -174,6 +174,12 @@ class Polkit(rig.Site):
         status, text = self.root.call(TOP + "/host", "Host.Reload")
         self.assertEqual(status, 0, text)
 
+    def test_2_who_it_was_is_written_down(self):
+        for client, name in ((self.root, "root"), (self.own, "cariflex")):
+            status, text = client.call(TOP, "HoldSet", "CP001", "5kW", "{'for': <'1h'>}")
+            self.assertEqual(status, 0, text)
+            self.assertIn(f'"{name}"', self.plain.call(TOP, "Holds")[1])
+
     def test_3_cariflexctl(self):
         self.polkit_start()
         environment = {k: v for k, v in self.daemon.environment.items() if k != "CARIFLEX_SOCKET"}

@@ -5,7 +5,8 @@
  * itself; what the daemon's looks at its objects cost while somebody listens; `cariflexctl status`
  * as a process, beside one that does nothing.
  *
- *     bench-dbus CARIFLEXD CARIFLEXCTL [DEVICES]       CARIFLEX_PLUGIN_DIR names the plugins
+ *     bench-dbus CARIFLEXD CARIFLEXCTL [DEVICES]     up to 490; CARIFLEX_PLUGIN_DIR names the
+ * plugins
  */
 #include <gio/gio.h>
 #include <glib/gstdio.h>
@@ -71,7 +72,7 @@ site_json(guint n)
 {
     GString *assets = g_string_new(NULL), *bindings = g_string_new(NULL);
     for (guint i = 0; i < n; i++) {
-        guint id = 1000 + 2 * i;
+        guint id = 10 + 2 * i;
         g_string_append_printf(
             assets,
             ",{\"id\":%u,\"name\":\"CP%04u\",\"account\":1,\"parent\":1,\"type\":\"charging-"
@@ -283,11 +284,11 @@ main(int argc, char **argv)
     g_setenv("DBUS_SYSTEM_BUS_ADDRESS", bus_address, TRUE);
     g_setenv("CARIFLEX_SOCKET", socket, TRUE);
 
-    g_autoptr(GSubprocess) bus_daemon =
-        spawn((const char *const[]){ "dbus-daemon", bus_option, "--nofork", NULL });
+    g_autoptr(GSubprocess) bus_daemon = spawn((const char *const[]){
+        "setpriv", "--pdeathsig", "KILL", "dbus-daemon", bus_option, "--nofork", NULL });
     wait_for(bus);
-    g_autoptr(GSubprocess) daemon =
-        spawn((const char *const[]){ argv[1], "--config", config, NULL });
+    g_autoptr(GSubprocess) daemon = spawn((const char *const[]){
+        "setpriv", "--pdeathsig", "KILL", argv[1], "--config", config, NULL });
     wait_for(socket);
     GDBusConnection *peer = connect_to(socket, 0);
     g_autoptr(GVariant) answer =
@@ -303,8 +304,8 @@ main(int argc, char **argv)
     }
 
     printf("%u devices\n", n);
-    bench_calls("control socket", peer, TOP "/device/1001");
-    bench_calls("message bus", member, TOP "/device/1001");
+    bench_calls("control socket", peer, TOP "/device/11");
+    bench_calls("message bus", member, TOP "/device/11");
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(gint64));
     for (guint i = 0; i < 50; i++)
         timed(peer, all, TOP, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL);
