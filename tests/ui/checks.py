@@ -232,6 +232,11 @@ def commands(page, device):
     browser.click("#send")
     said = browser.wait("the refusal", "return document.querySelector('#answer')?.innerText")
     true("an argument that is missing is named", "duration" in said, said)
+    refused = browser.run(
+        "return fetch(arguments[0], {method: 'POST', headers: {'Content-Type': 'application/json'}, body: "
+        "JSON.stringify({command: 'GetCompositeSchedule', arguments: {duration: 'soon', evseId: 1}})})"
+        ".then(async a => [a.status, (await a.json()).error.message])", f"api/devices/{device['id']}/command")
+    true("the daemon names the member too", refused[0] == 422 and "duration" in refused[1], refused)
 
 
 def offline_station(page):
