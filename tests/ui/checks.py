@@ -381,7 +381,7 @@ def phone(page):
     browser.size(390, 844, True)
     for screen in (*SCREENS, "stations/111"):
         page.show(screen)
-        wide = browser.run("return document.documentElement.scrollWidth - innerWidth")
+        wide = browser.run("return document.documentElement.scrollWidth") - 390
         true(f"{screen} fits a phone", wide <= 0, f"{wide} px too wide")
     browser.size(1440, 900)
 
@@ -389,15 +389,35 @@ def phone(page):
 # --- the line, the role ----------------------------------------------------------------------------
 
 
+def live_update(page):
+    """What stands on the page changes in place, without loading anything."""
+    browser = page.browser
+    page.show("overview")
+    before = browser.text("#clock")
+    browser.run("window.still = document.querySelector('#clock')")
+    page.site.world("resume")
+    browser.wait("time to go on", "return document.querySelector('#clock').innerText !== arguments[0]", before, seconds=20)
+    time.sleep(2)
+    page.site.world("pause")
+    time.sleep(1.5)
+    page.settle()
+    true("the element is the same one", browser.run("return window.still === document.querySelector('#clock')"))
+    site = page.items()["site"][1]
+    same("live: power_kw", page.number("#tile-power .value"), site["power_kw"], 1)
+    same("live: price", page.number("#tile-price .value"), site["price"], 0)
+
+
 def dropped_line(page):
     browser = page.browser
     page.show("overview")
     before = browser.text("#clock")
     page.site.run.kill_daemon()
-    said = browser.wait("the banner", "return document.querySelector('#dropped')?.innerText", seconds=20)
+    try:
+        said = browser.wait("the banner", "return document.querySelector('#dropped')?.innerText", seconds=20)
+    finally:
+        page.site.run.start_daemon()
+        page.site.run.wait_ready()
     true("a dropped line is shown with its time", re.search(r"since \d", said), said)
-    page.site.run.start_daemon()
-    page.site.run.wait_ready()
     browser.wait("recovery", "return !document.querySelector('#dropped')", seconds=60)
     browser.wait("signed in still", "return document.querySelector('#tile-power .value')", seconds=20)
     true("it recovers by itself", True)
@@ -432,7 +452,7 @@ def run_all(browser, site, moment):
         """One that breaks off fails, and the others go on."""
         try:
             return check(page, *args)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             true(check.__name__, False, f"{type(error).__name__}: {error}")
             traceback.print_exc()
 
@@ -448,7 +468,7 @@ def run_all(browser, site, moment):
     for check in (offline_station, keyboard, names, languages, themes, phone):
         part(check)
     part(no_complaints, "after everything")
-    for check in (dropped_line, viewer, nothing_from_outside):
+    for check in (live_update, dropped_line, viewer, nothing_from_outside):
         part(check)
     part(no_complaints, "as a viewer")
     print(f"# {len(failures)} failed: {failures}" if failures else "# all is well", flush=True)
