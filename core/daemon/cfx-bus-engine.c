@@ -84,10 +84,15 @@ static const CfxBusOption report_options[] = {
 };
 
 static void
+reported(gpointer data, const char *json, const GError *error)
+{
+    reply(data, g_strdup(json), error);
+}
+
+static void
 report(gpointer data, GVariant *arguments, CfxBusCall *call)
 {
     gint64 site = 0, start = 0, end = 0;
-    char *json = NULL;
     g_autoptr(GVariant) options = NULL;
     g_autoptr(GError) error = NULL;
     g_variant_get(arguments, "(@a{sv})", &options);
@@ -95,8 +100,9 @@ report(gpointer data, GVariant *arguments, CfxBusCall *call)
     if (cfx_bus_options_check(options, "Report", report_options, &error) &&
         cfx_bus_option_time(options, "start", &start, &error) &&
         cfx_bus_option_time(options, "end", &end, &error))
-        json = cfx_engine_report_json(data, site, start, end, &error);
-    reply(call, json, error);
+        cfx_engine_report(data, site, start, end, reported, call);
+    else
+        cfx_bus_fail(call, error);
 }
 
 static void

@@ -1,29 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Holds of operators over the bus. What is answered is stored. */
 #include "cfx-bus-methods.h"
+#include "cfx-bus-options.h"
 #include "cfx-engine.h"
 
 #include <string.h>
-
-static gboolean
-check_options(GVariant *options, const char *const *known, const char *method, GError **error)
-{
-    for (gsize i = 0; i < g_variant_n_children(options); i++) {
-        const char *name;
-        g_autoptr(GVariant) value = NULL;
-        g_variant_get_child(options, i, "{&sv}", &name, &value);
-        if (g_strv_contains(known, name) && g_variant_is_of_type(value, G_VARIANT_TYPE_STRING))
-            continue;
-        g_set_error(error,
-                    CFX_ERROR,
-                    CFX_ERROR_INVALID,
-                    "%s: is no option of %s, or of another type",
-                    name,
-                    method);
-        return FALSE;
-    }
-    return TRUE;
-}
 
 /* "root", or "root for alice" where a person says so (transfer full) */
 static char *
@@ -41,7 +22,9 @@ who(const CfxBusCall *call, GVariant *options)
 static void
 hold_set(gpointer data, GVariant *arguments, CfxBusCall *call)
 {
-    static const char *const known[] = { "for", "until", "reason", "behalf", NULL };
+    static const CfxBusOption known[] = {
+        { "for", "s" }, { "until", "s" }, { "reason", "s" }, { "behalf", "s" }, { NULL, NULL }
+    };
     g_autoptr(GVariant) options = NULL;
     g_autoptr(GError) error = NULL;
     CfxHoldAsk ask = { 0 };
@@ -53,7 +36,7 @@ hold_set(gpointer data, GVariant *arguments, CfxBusCall *call)
     g_variant_lookup(options, "for", "&s", &ask.length);
     g_variant_lookup(options, "until", "&s", &ask.until);
     g_variant_lookup(options, "reason", "&s", &ask.reason);
-    if (check_options(options, known, "HoldSet", &error))
+    if (cfx_bus_options_check(options, "HoldSet", known, &error))
         json = cfx_engine_hold_set(data, &ask, &error);
     if (json != NULL)
         cfx_bus_reply_when_stored(data, call, json);
@@ -70,14 +53,14 @@ holds(gpointer data, GVariant *arguments, CfxBusCall *call)
 static void
 hold_end(gpointer data, GVariant *arguments, CfxBusCall *call)
 {
-    static const char *const known[] = { "behalf", NULL };
+    static const CfxBusOption known[] = { { "behalf", "s" }, { NULL, NULL } };
     g_autoptr(GVariant) options = NULL;
     g_autoptr(GError) error = NULL;
     gint64 id;
 
     g_variant_get(arguments, "(x@a{sv})", &id, &options);
     g_autofree char *by = who(call, options);
-    if (check_options(options, known, "HoldEnd", &error) &&
+    if (cfx_bus_options_check(options, "HoldEnd", known, &error) &&
         cfx_engine_hold_end(data, id, by, &error))
         cfx_bus_reply_when_stored(data, call, NULL);
     else

@@ -24,7 +24,6 @@ typedef struct _CfxSite CfxSite;
 typedef struct _CfxEngineDevice CfxEngineDevice;
 typedef struct _CfxSession CfxSession;
 typedef struct _CfxPlanRun CfxPlanRun;
-typedef struct _CfxTraces CfxTraces;
 typedef struct _CfxHold CfxHold;
 
 /* what set a plan off; the times are REAL, 0: does not apply */
@@ -90,7 +89,7 @@ struct _CfxEngineDevice {
     gboolean is_answered;
     CfxCause sent_cause;
     gint64 sent_solved_us;
-    gboolean wire_counted, answer_counted;
+    gboolean answer_counted;
 
     /* ingest: register of the slot that runs */
     gint64 register_slot_us;
@@ -107,12 +106,6 @@ struct _CfxEngineDevice {
     gint64 planned_at_us;
     GHashTable *written; /* slot start → W, what the last plan wrote */
 };
-
-/* what the report needs of a plan */
-typedef struct {
-    gint64 made_us;
-    double gap; /* NAN: not certified */
-} CfxPlanNote;
 
 /* a plan that is in force, and what it was solved with */
 typedef struct {
@@ -181,7 +174,7 @@ struct _CfxSite {
     CfxSitePlan *plan;      /* in force */
     CfxTimer slot_timer;    /* SITE: the next edge */
     GPtrArray *asks;        /* (element-type CfxAsk) */
-    GArray *log;            /* (element-type CfxPlanNote) plans of the last days */
+    guint n_plans;          /* taken into force in this process */
     CfxCurve written_limit; /* sensor 102 as far as it is written */
     gint64 written_limit_until_us;
 };
@@ -215,7 +208,6 @@ struct _CfxEngine {
     GArray *plan_watches;
     guint64 next_watch;
     gint64 last_trace;
-    CfxTraces *traces;
 };
 
 static inline CfxEngineDevice *
@@ -240,4 +232,7 @@ double cfx_engine_device_least_w(const CfxEngineDevice *device);
 gint64 cfx_engine_next_trace(CfxEngine *self);
 /* A solve has ended: who waits for the engine's stop may go on. */
 void cfx_engine_site_ended(CfxSite *site);
+/* An empty site that no engine knows yet; freed with its timelines, holds and sessions. */
+CfxSite *cfx_site_new(CfxEngine *engine, gint64 asset);
+void cfx_site_free(gpointer site);
 CfxSite *cfx_engine_site(CfxEngine *self, gint64 asset); /* 0: the only one, or the first */

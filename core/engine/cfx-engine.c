@@ -12,7 +12,6 @@
 #include "plan/cfx-plan.h"
 #include "plan/cfx-trigger.h"
 #include "recover/cfx-recover.h"
-#include "report/cfx-trace.h"
 #include "session/cfx-session.h"
 
 static CfxEngine *the_engine;
@@ -98,8 +97,8 @@ session_free(gpointer session)
     cfx_session_free(session);
 }
 
-static CfxSite *
-site_new(CfxEngine *engine, gint64 asset)
+CfxSite *
+cfx_site_new(CfxEngine *engine, gint64 asset)
 {
     CfxSite *site = g_new0(CfxSite, 1);
 
@@ -109,7 +108,6 @@ site_new(CfxEngine *engine, gint64 asset)
     site->devices = g_ptr_array_new();
     site->watches = g_array_new(FALSE, FALSE, sizeof(guint64));
     site->holds = g_ptr_array_new_with_free_func(hold_free);
-    site->log = g_array_new(FALSE, FALSE, sizeof(CfxPlanNote));
     site->asks = g_ptr_array_new_with_free_func(g_free);
     site->ended = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, session_free);
     return site;
@@ -128,8 +126,8 @@ site_halt(CfxSite *site)
     cfx_plan_close_solver(site);
 }
 
-static void
-site_free(gpointer data)
+void
+cfx_site_free(gpointer data)
 {
     CfxSite *site = data;
     CfxEngine *engine = site->engine;
@@ -146,7 +144,6 @@ site_free(gpointer data)
     g_array_free(site->watches, TRUE);
     g_ptr_array_unref(site->holds);
     cfx_curve_clear(&site->hold);
-    g_array_free(site->log, TRUE);
     g_ptr_array_unref(site->asks);
     g_hash_table_unref(site->ended);
     g_clear_pointer(&site->timelines, g_hash_table_unref);
@@ -227,7 +224,7 @@ take_model(CfxEngine *self)
             site_update(site, asset);
             continue;
         }
-        site = site_new(self, asset->id);
+        site = cfx_site_new(self, asset->id);
         g_hash_table_insert(self->sites, &site->asset, site);
         site_read(site, asset);
         cfx_recover_site(site);
@@ -267,11 +264,10 @@ cfx_engine_new_with(CfxInstance *host_self, const CfxEnginePorts *ports)
     self->host = &host_self->host;
     if (ports != NULL)
         self->ports = *ports;
-    self->sites = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, site_free);
+    self->sites = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, cfx_site_free);
     self->devices = g_hash_table_new_full(
         g_int64_hash, g_int64_equal, NULL, (GDestroyNotify)cfx_engine_device_free);
     self->plan_watches = g_array_new(FALSE, TRUE, sizeof(CfxAsk));
-    self->traces = cfx_traces_new();
     g_mutex_init(&self->lock);
     the_engine = self;
     return self;
@@ -287,7 +283,6 @@ cfx_engine_free(CfxEngine *self)
     g_array_free(self->plan_watches, TRUE);
     cfx_device_table_clear_inbox(self);
     cfx_outbox_clear(self);
-    cfx_traces_free(self->traces);
     g_clear_pointer(&self->model, cfx_model_unref);
     if (self->ports.free != NULL)
         self->ports.free(self->ports.data);

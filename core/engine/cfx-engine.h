@@ -110,7 +110,7 @@ void cfx_engine_command(CfxEngine *self,
 void cfx_engine_ask(CfxEngine *self, const CfxPlanAsk *ask, CfxPlanDone done, gpointer data);
 
 /* JSON text, (transfer full). @site 0: the only one, or the first */
-char *cfx_engine_status_json(CfxEngine *self);   /* sites: limit, price, signal, power, problems */
+char *cfx_engine_status_json(CfxEngine *self); /* sites: limit, price, signal, power, problems */
 /* (element-type CfxSyncReport) what devices say of themselves (transfer full) */
 GArray *cfx_engine_reported(CfxEngine *self);
 char *cfx_engine_devices_json(CfxEngine *self);  /* desired, sent, installed, measured of each */
@@ -118,9 +118,15 @@ char *cfx_engine_sessions_json(CfxEngine *self); /* open ones and those of the l
 /* Commands of the device @where; "": of each adapter that has devices. NULL with NOT_FOUND */
 char *cfx_engine_commands_json(CfxEngine *self, const char *where, GError **error);
 char *cfx_engine_plan_json(CfxEngine *self, gint64 site, GError **error); /* the one in force */
-/* The report of issue 3 without `checks` and `ok`. Both 0: the day from noon to noon of the site
- * that holds now (or has just ended), as far as it went. */
-char *cfx_engine_report_json(
-    CfxEngine *self, gint64 site, gint64 start_us, gint64 end_us, GError **error);
+/* The report of data/doc/report-format.md, made from what is stored; done comes in a later turn, or
+ * at once with an error. Both instants 0: the day from noon to noon of the site that holds now (or
+ * has just ended), as far as it went. end 0: now. */
+typedef void (*CfxReportDone)(gpointer data, const char *json, const GError *error);
+void cfx_engine_report(CfxEngine *self,
+                       gint64 site,
+                       gint64 start_us,
+                       gint64 end_us,
+                       CfxReportDone done,
+                       gpointer data);
 
 G_END_DECLS

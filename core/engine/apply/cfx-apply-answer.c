@@ -81,21 +81,10 @@ count_latencies(CfxEngineDevice *device, const CfxApplied *applied)
 {
     if (applied->version != device->sent_version || device->sent_cause.trace == 0)
         return;
-    if (applied->sent_real_us != 0 && !device->wire_counted) {
-        device->wire_counted = TRUE;
-        cfx_trace_wire(device->site->engine,
-                       &device->sent_cause,
-                       device->sent_solved_us,
-                       applied->sent_real_us);
-    }
     if (applied->answered_real_us != 0 && applied->sent_real_us != 0 && !device->answer_counted) {
         device->answer_counted = TRUE;
-        cfx_trace_accepted(device->site->engine,
-                           &device->sent_cause,
-                           device->asset,
-                           applied->version,
-                           applied->sent_real_us,
-                           applied->answered_real_us);
+        cfx_trace_accepted(
+            device, applied->version, applied->sent_real_us, applied->answered_real_us);
     }
 }
 

@@ -176,7 +176,7 @@ note_sent(CfxSliceEntry *entry, gint64 version, gint64 site_us, gint64 real_us)
     device->sent_solved_us = device->desired_solved_us;
     device->is_sent = TRUE;
     device->is_answered = FALSE;
-    device->wire_counted = device->answer_counted = FALSE;
+    device->answer_counted = FALSE;
     device->is_urgent = FALSE;
     /* it is on its way to the store before it can be in force */
     cfx_apply_write_allowed(device);

@@ -361,9 +361,8 @@ unwatch_all(CfxSite *site)
 }
 
 void
-cfx_ingest_open(CfxSite *site)
+cfx_ingest_make(CfxSite *site)
 {
-    CfxEngine *engine = site->engine;
     const CfxFlexContext *flex = site->flex;
     g_autoptr(GHashTable) old = site->timelines;
 
@@ -385,7 +384,15 @@ cfx_ingest_open(CfxSite *site)
         const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
         timeline_add(site, old, device->flex.power_sensor, OF_MEANS, FALSE);
     }
+}
 
+void
+cfx_ingest_open(CfxSite *site)
+{
+    CfxEngine *engine = site->engine;
+    const CfxFlexContext *flex = site->flex;
+
+    cfx_ingest_make(site);
     unwatch_all(site);
     g_autoptr(GArray) sensors = cfx_ingest_sensors(site);
     if (sensors->len == 0)

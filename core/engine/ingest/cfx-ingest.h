@@ -7,7 +7,11 @@
 
 #include "cfx-engine-private.h"
 
-/* Makes the timelines of a site's sensors and watches them. What was there stays. */
+#include <json-glib/json-glib.h>
+
+/* Makes the timelines of a site's sensors. What was there stays. */
+void cfx_ingest_make(CfxSite *site);
+/* The same, and watches them. */
 void cfx_ingest_open(CfxSite *site);
 void cfx_ingest_close(CfxSite *site);
 /* The sensors that have a timeline. Returns: (transfer full) (element-type gint64) */
@@ -19,6 +23,11 @@ CfxTimeline *cfx_ingest_timeline(CfxSite *site, gint64 sensor);
 
 /* A device has reported: its register goes into the mean power of its slots. */
 void cfx_ingest_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_first);
+
+/* Registers of devices at the beginning of the slot that runs, over a restart. */
+#define CFX_REGISTER_COLLECTION "cfx.register"
+void cfx_register_write(const CfxEngineDevice *device);
+void cfx_register_read(CfxEngine *engine, JsonObject *record);
 
 /* Computes the effective limit from now on anew. Returns: whether it became lower somewhere */
 gboolean cfx_ingest_limit(CfxSite *site);

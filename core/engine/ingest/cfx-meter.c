@@ -90,6 +90,7 @@ cfx_ingest_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_
     if (!isfinite(state->energy_wh) || at_us <= device->register_last_us)
         return;
 
+    gint64 slot_us = device->register_slot_us;
     gboolean goes_on = isfinite(device->register_last_wh) &&
                        state->energy_wh >= device->register_last_wh - 1 &&
                        at_us - device->register_last_us <= 4 * CFX_HOUR;
@@ -114,4 +115,7 @@ cfx_ingest_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_
     }
     device->register_last_us = at_us;
     device->register_last_wh = state->energy_wh;
+    /* once a slot, and only where its beginning is known */
+    if (device->register_slot_us != slot_us && device->register_at_us == device->register_slot_us)
+        cfx_register_write(device);
 }

@@ -4,7 +4,6 @@
 
 #include "apply/cfx-apply.h"
 #include "cfx-unit.h"
-#include "report/cfx-trace.h"
 
 /* a plan that saves less than this is not worth a message (domain.md 28) */
 #define SAVING_SHARE 1e-3
@@ -364,9 +363,7 @@ cfx_plan_take(CfxSite *site, CfxPlanRun *run)
     CfxSitePlan *plan = plan_new(site, run, id);
     g_clear_pointer(&site->plan, cfx_site_plan_free);
     site->plan = plan;
-    CfxPlanNote note = { run->now_us, run->solution.gap };
-    g_array_append_val(site->log, note);
-    cfx_trace_plan(site->engine, &run->cause, run->solved_us);
+    site->n_plans++;
 
     cfx_apply_pump_now(site);
     cfx_plan_store(site, run, changed);

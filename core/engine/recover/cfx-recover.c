@@ -235,7 +235,7 @@ allowed_came(gpointer data, const CfxRecords *records, const GError *error)
 }
 
 static void
-plans_came(gpointer data, const CfxRecords *records, const GError *error)
+registers_came(gpointer data, const CfxRecords *records, const GError *error)
 {
     g_autofree Load *load = data;
     CfxSite *site = load_site(load);
@@ -244,16 +244,9 @@ plans_came(gpointer data, const CfxRecords *records, const GError *error)
         return;
 
     for (gsize i = 0; records != NULL && i < records->n; i++) {
-        const CfxRecord *record = records->records[i];
-        JsonObject *object = object_of(parser, record);
-        JsonNode *gap = object != NULL ? json_object_get_member(object, "gap") : NULL;
-        CfxPlanNote note = { 0, NAN };
-        for (gsize k = 0; k < record->n_keys; k++)
-            if (g_str_equal(record->keys[k].name, "made"))
-                note.made_us = record->keys[k].number;
-        if (gap != NULL && JSON_NODE_HOLDS_VALUE(gap))
-            note.gap = json_node_get_double(gap);
-        g_array_append_val(site->log, note);
+        JsonObject *object = object_of(parser, records->records[i]);
+        if (object != NULL)
+            cfx_register_read(load->engine, object);
     }
     load_ended(site);
 }
@@ -330,7 +323,6 @@ cfx_recover_site(CfxSite *site)
     };
     const CfxTerm of_site = { .name = "site", .from = site->asset, .to = site->asset };
     const CfxTerm open = { .name = "ended", .from = 0, .to = 0 };
-    const CfxTerm made = { .name = "made", .from = now_us - 48 * CFX_HOUR, .to = CFX_TIME_MAX };
     const CfxTerm recent = { .name = "ended", .from = now_us - 48 * CFX_HOUR, .to = CFX_TIME_MAX };
 
     const CfxTerm held = { .name = "over", .from = now_us - CFX_ENGINE_PAST, .to = CFX_TIME_MAX };
@@ -348,7 +340,7 @@ cfx_recover_site(CfxSite *site)
     read_records(site, CFX_ALLOWED_COLLECTION, &of_site, NULL, allowed_came);
     read_records(site, CFX_SESSION_COLLECTION, &of_site, &open, sessions_came);
     read_records(site, CFX_SESSION_COLLECTION, &of_site, &recent, sessions_came);
-    read_records(site, CFX_PLAN_COLLECTION, &of_site, &made, plans_came);
+    read_records(site, CFX_REGISTER_COLLECTION, &of_site, NULL, registers_came);
     read_records(site, CFX_HOLD_COLLECTION, &of_site, &held, holds_came);
     host->data->read_records(host, &last_hold, holds_came, load_new(site));
     cfx_recover_beliefs(site);

@@ -94,7 +94,7 @@ put_site(CfxJsonWriter *to, CfxSite *site)
         to, "power_kw", live != NULL ? cfx_timeline_best(live, now_us) * KILO : NAN);
     cfx_json_member_int(to, "devices", site->devices->len);
     cfx_json_member_int(to, "sessions", n_sessions);
-    cfx_json_member_int(to, "plans", site->log->len);
+    cfx_json_member_int(to, "plans", site->n_plans);
     cfx_json_member_int(to, "plan", site->plan != NULL ? site->plan->view.id : 0);
     cfx_json_name(to, "age_s");
     cfx_json_begin_object(to);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How long each link of the chain took, in REAL time: event received → stored → solved → on the
- * wire → accepted.
+ * wire → accepted. It is stored with plans and in notices cfx.trace, and read back by the report.
  */
 #pragma once
 
@@ -16,20 +16,12 @@ typedef enum {
     CFX_N_LINKS
 } CfxLink;
 
-CfxTraces *cfx_traces_new(void);
-void cfx_traces_free(CfxTraces *self);
 const char *cfx_link_name(CfxLink link);
-void cfx_traces_add(CfxTraces *self, CfxLink link, gint64 us);
-/* @share: 0.5, 0.99. In ms; NAN: nothing was measured */
-double cfx_traces_quantile(CfxTraces *self, CfxLink link, double share);
-guint64 cfx_traces_count(const CfxTraces *self, CfxLink link);
+/* @ms: (element-type double); sorts them. @share: 0.5, 0.99. NAN: there is none */
+double cfx_link_quantile(GArray *ms, double share);
 
-void cfx_trace_plan(CfxEngine *engine, const CfxCause *cause, gint64 solved_us);
-void cfx_trace_wire(CfxEngine *engine, const CfxCause *cause, gint64 solved_us, gint64 sent_us);
-/* Also a notice cfx.trace. */
-void cfx_trace_accepted(CfxEngine *engine,
-                        const CfxCause *cause,
-                        gint64 asset,
+/* A device has accepted what it was sent: the notice. */
+void cfx_trace_accepted(const CfxEngineDevice *device,
                         gint64 version,
                         gint64 sent_us,
                         gint64 answered_us);

@@ -168,7 +168,7 @@ run_day(const Day *day)
     g_assert_cmpfloat(worst_over_w, <=, 1);
 
     g_autoptr(GError) error = NULL;
-    g_autofree char *json = cfx_engine_report_json(f->engine, 0, 0, 0, &error);
+    g_autofree char *json = fixture_report_json(f, 0, 0, &error);
     g_assert_no_error(error);
     if (g_getenv("CFX_TEST_LOG") != NULL)
         g_printerr("# %s\n", json);

@@ -251,12 +251,14 @@ data_commit(const CfxHost *host, const CfxCommit *commit, CfxCommitDone done, gp
             g_array_append_val(self->beliefs, belief);
         }
     }
-    for (gsize i = 0; i < commit->n_notices; i++)
+    for (gsize i = 0; i < commit->n_notices; i++) {
+        g_array_append_val(self->noticed_us, commit->notices[i]->at_us);
         g_ptr_array_add(self->notices,
                         g_strdup_printf("%s %.*s",
                                         commit->notices[i]->topic,
                                         (int)commit->notices[i]->doc_size,
                                         commit->notices[i]->doc));
+    }
     if (self->beliefs->len > first)
         tell_watches(&g_array_index(self->beliefs, Belief, first), self->beliefs->len - first);
     Answer *answer = g_new0(Answer, 1);
@@ -362,6 +364,58 @@ data_read_records(const CfxHost *host,
         if (is_asked(value, query))
             g_ptr_array_add(answer->records, value);
     base_post(NULL, answer_records, answer);
+}
+
+typedef struct {
+    CfxNoticesDone done;
+    gpointer data;
+    GArray *found; /* (element-type guint) */
+} NoticesAnswer;
+
+static void
+answer_notices(gpointer data)
+{
+    g_autofree NoticesAnswer *answer = data;
+    guint n = answer->found->len;
+    g_autofree CfxNotice *notices = g_new0(CfxNotice, n + 1);
+    g_autofree const CfxNotice **at = g_new0(const CfxNotice *, n + 1);
+
+    for (guint i = 0; i < n; i++) {
+        guint k = g_array_index(answer->found, guint, i);
+        const char *doc = strchr(g_ptr_array_index(the_fixture->notices, k), ' ') + 1;
+        notices[i] = (CfxNotice){ .struct_size = sizeof(CfxNotice),
+                                  .at_us = g_array_index(the_fixture->noticed_us, gint64, k),
+                                  .sequence = k + 1,
+                                  .doc = doc,
+                                  .doc_size = strlen(doc) };
+        at[i] = &notices[i];
+    }
+    CfxNotices result = { .struct_size = sizeof result, .notices = at, .n = n };
+    answer->done(answer->data, &result, NULL);
+    g_array_free(answer->found, TRUE);
+}
+
+static void
+data_read_notices(const CfxHost *host,
+                  const CfxNoticeQuery *query,
+                  CfxNoticesDone done,
+                  gpointer data)
+{
+    NoticesAnswer *answer = g_new0(NoticesAnswer, 1);
+    g_autofree char *begin = g_strdup_printf("%s ", query->topic);
+
+    answer->done = done;
+    answer->data = data;
+    answer->found = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = (guint)query->after;
+         i < the_fixture->notices->len && answer->found->len < query->limit;
+         i++) {
+        gint64 us = g_array_index(the_fixture->noticed_us, gint64, i);
+        if (g_str_has_prefix(g_ptr_array_index(the_fixture->notices, i), begin) &&
+            us >= query->start_us && us < query->end_us)
+            g_array_append_val(answer->found, i);
+    }
+    base_post(NULL, answer_notices, answer);
 }
 
 static guint64
@@ -859,6 +913,7 @@ fixture_new(const FixtureSetup *setup)
     self->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
     self->beliefs = g_array_new(FALSE, FALSE, sizeof(Belief));
     self->notices = g_ptr_array_new_with_free_func(g_free);
+    self->noticed_us = g_array_new(FALSE, FALSE, sizeof(gint64));
     self->watches = g_array_new(FALSE, FALSE, sizeof(Watch *));
     self->base = (CfxBaseApi){
         .struct_size = sizeof(CfxBaseApi),
@@ -875,6 +930,7 @@ fixture_new(const FixtureSetup *setup)
         .commit = data_commit,
         .read_beliefs = data_read_beliefs,
         .read_records = data_read_records,
+        .read_notices = data_read_notices,
         .watch_beliefs = data_watch_beliefs,
         .unwatch = data_unwatch,
     };
@@ -962,7 +1018,7 @@ void
 fixture_crash(Fixture *self)
 {
     GHashTable *records = self->records;
-    guint n_beliefs = self->beliefs->len;
+    guint n_beliefs = self->beliefs->len, n_notices = self->notices->len;
 
     /* what a dying process still says is not stored */
     self->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
@@ -970,6 +1026,8 @@ fixture_crash(Fixture *self)
     g_hash_table_unref(self->records);
     self->records = records;
     g_array_set_size(self->beliefs, n_beliefs);
+    g_ptr_array_set_size(self->notices, (gint)n_notices);
+    g_array_set_size(self->noticed_us, n_notices);
     self->adapter->generation++;
     engine_make(self);
 }
@@ -999,6 +1057,7 @@ fixture_free(Fixture *self)
     g_array_free(self->beliefs, TRUE);
     g_hash_table_unref(self->records);
     g_ptr_array_unref(self->notices);
+    g_array_free(self->noticed_us, TRUE);
     cfx_model_unref(self->model);
     g_free(self);
     the_fixture = NULL;
@@ -1127,6 +1186,32 @@ fixture_record(const Fixture *self, const char *collection, const char *key)
     const Stored *stored = g_hash_table_lookup(self->records, both);
 
     return stored != NULL ? stored->doc : NULL;
+}
+
+typedef struct {
+    char *json;
+    GError *error;
+} Report;
+
+static void
+reported(gpointer data, const char *json, const GError *error)
+{
+    Report *report = data;
+
+    report->json = g_strdup(json);
+    report->error = error != NULL ? g_error_copy(error) : NULL;
+}
+
+char *
+fixture_report_json(Fixture *self, gint64 start_us, gint64 end_us, GError **error)
+{
+    Report report = { NULL, NULL };
+
+    cfx_engine_report(self->engine, 0, start_us, end_us, reported, &report);
+    fixture_run(self);
+    if (report.error != NULL)
+        g_propagate_error(error, report.error);
+    return report.json;
 }
 
 guint

@@ -75,6 +75,7 @@ typedef struct {
     GPtrArray *order;    /* keys in the order of their last write */
     GArray *beliefs;     /* all that was committed */
     GPtrArray *notices;  /* "topic doc" */
+    GArray *noticed_us;  /* (element-type gint64) when: beside notices */
     GArray *watches;
     gint64 revision;
     CfxBaseApi base;
@@ -135,6 +136,8 @@ fixture_edit(Fixture *self, const char *collection, gint64 key, const char *from
 CfxSession *fixture_session(Fixture *self, guint station);
 /* The newest document of a record, or NULL. */
 const char *fixture_record(const Fixture *self, const char *collection, const char *key);
+/* The report of that time; both 0: the usual one. (transfer full) */
+char *fixture_report_json(Fixture *self, gint64 start_us, gint64 end_us, GError **error);
 guint fixture_count_notices(const Fixture *self, const char *topic);
 
 /* The scheduler of the module named by the environment; NULL: there is none. */
