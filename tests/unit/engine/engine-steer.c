@@ -200,6 +200,29 @@ test_cut_beside_offline(void)
     fixture_free(f);
 }
 
+/* so does what an operator holds back, of one station and of the whole site */
+static void
+test_hold_cuts_at_once(void)
+{
+    Fixture *f = fixture(2);
+    const CfxHoldAsk of_station = { .where = "CP001", .max = "7 kW", .length = "1h" };
+    const CfxHoldAsk of_site = { .where = "Martinique", .max = "30 kW", .length = "1h" };
+
+    fixture_start(f);
+    plug(f, 0, "a", 20);
+    plug(f, 1, "b", 20);
+    fake_fails = TRUE;
+    g_free(cfx_engine_hold_set(f->engine, &of_station, NULL));
+    fixture_run(f);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), <=, 7000);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), >, F_W);
+    g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), >, 19000);
+    g_free(cfx_engine_hold_set(f->engine, &of_site, NULL));
+    fixture_run(f);
+    g_assert_cmpfloat(fixture_sum_w(f, f->site_us) + 16000, <=, 30001);
+    fixture_free(f);
+}
+
 static void
 test_event_lowers_fail_safe(void)
 {
@@ -475,6 +498,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/plan/leading-edge", test_leading_edge);
     g_test_add_func("/engine/plan/ask", test_ask);
     g_test_add_func("/engine/guard/cut-at-once", test_cut_at_once);
+    g_test_add_func("/engine/guard/hold-cuts-at-once", test_hold_cuts_at_once);
     g_test_add_func("/engine/recover/versions", test_versions_survive);
     g_test_add_func("/engine/site/fail-safe-sum", test_site_refused);
     g_test_add_func("/engine/site/limit-missing", test_limit_is_missing);
