@@ -406,7 +406,7 @@ export function timeChart(spec, redraw) {
     chart.now > chart.from && chart.now < chart.to && [
         h('line.now', {x1: chart.x(chart.now), x2: chart.x(chart.now), y1: chart.panes[0].top - 4, y2: bottom}),
         h('text.nowlabel', {x: chart.x(chart.now), y: 11, 'text-anchor': chart.x(chart.now) > chart.right - 60
-            ? 'end' : 'middle'}, `${t('chart.now')} ${clock(chart.now)}`)],
+            ? 'end' : chart.x(chart.now) < chart.left + 80 ? 'start' : 'middle'}, `${t('chart.now')} ${clock(chart.now)}`)],
     h('rect.cross', {own: true, visibility: 'hidden', ref: node => {
         own.line = node;
     }}));
