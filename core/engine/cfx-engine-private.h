@@ -59,6 +59,8 @@ struct _CfxEngineDevice {
     CfxCurve written_allowed; /* what it counts with, as the record has it */
     gint written_known;       /* -1: there is none */
     gboolean written_refused;
+    guint32 written_state;
+    gint64 written_version;
     guint32 applied_state;
     gint64 applied_version;
     const char *words; /* interned; its own words */

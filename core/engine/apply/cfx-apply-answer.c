@@ -43,12 +43,16 @@ cfx_apply_write_allowed(CfxEngineDevice *device)
         cfx_apply_counted(device, now_us, &counted);
     if (device->written_known == (device->has_allowed ? 1 : 0) &&
         device->written_refused == device->is_refused &&
+        device->written_state == device->applied_state &&
+        device->written_version == device->applied_version &&
         cfx_apply_same(&counted, &device->written_allowed, now_us, SAME_W))
         return;
 
     cfx_curve_copy(&device->written_allowed, &counted);
     device->written_known = device->has_allowed ? 1 : 0;
     device->written_refused = device->is_refused;
+    device->written_state = device->applied_state;
+    device->written_version = device->applied_version;
     g_autofree char *key = g_strdup_printf("%" G_GINT64_FORMAT, device->asset);
     const CfxKey keys[] = { { "site", NULL, device->site->asset } };
 
