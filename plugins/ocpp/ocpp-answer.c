@@ -2,6 +2,7 @@
 #include "ocpp-answer.h"
 
 #include "ocpp-instance.h"
+#include "ocpp-log.h"
 
 OcppAnswer *
 ocpp_answer_new(OcppStation *station, CfxJsonText id, guint64 hash)
@@ -98,6 +99,7 @@ flush(OcppStation *station)
         g_queue_pop_head(&station->answers);
         if (station->socket != NULL && answer->connection == station->connection) {
             instance->host->web->send(station->socket, answer->text, answer->size);
+            ocpp_log_add(station, FALSE, answer->text, answer->size);
             if (answer->sent != NULL && !answer->is_failed)
                 answer->sent(station);
         }

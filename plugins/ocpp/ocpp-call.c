@@ -2,6 +2,7 @@
 #include "ocpp-call.h"
 
 #include "ocpp-instance.h"
+#include "ocpp-log.h"
 #include "ocpp-onboard.h"
 
 struct _OcppCall {
@@ -90,6 +91,7 @@ ocpp_calls_pump(OcppStation *station)
         station->call_timer = cfx_timer_after(
             instance->host, CFX_CLOCK_REAL, instance->call_timeout_us, timed_out, station);
         instance->host->web->send(station->socket, instance->out.text, instance->out.size);
+        ocpp_log_add(station, FALSE, instance->out.text, instance->out.size);
     }
 }
 

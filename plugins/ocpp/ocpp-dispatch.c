@@ -2,6 +2,7 @@
 #include "ocpp-dispatch.h"
 
 #include "ocpp-call.h"
+#include "ocpp-log.h"
 #include "ocpp-onboard.h"
 #include "ocpp-steer.h"
 
@@ -140,6 +141,7 @@ ocpp_dispatch(OcppStation *station, char *text, gsize size)
     gint64 received_us = cfx_now_real(instance->host);
     OcppFrame frame;
 
+    ocpp_log_add(station, TRUE, text, size);
     ocpp_station_ref(station);
     cfx_arena_clear(&instance->arena);
     if (instance->messages_metric != NULL)

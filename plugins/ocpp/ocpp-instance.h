@@ -11,6 +11,22 @@
 
 G_BEGIN_DECLS
 
+#define OCPP_LOG_SIZE 2000
+
+/* a frame that went over a wire; see ocpp-log.h */
+typedef struct {
+    const char *station; /* identity, interned */
+    char *text;          /* NULL: nothing there */
+    gsize size;
+    gint64 at_us; /* SITE */
+    gboolean is_in, is_cut;
+} OcppLogged;
+
+typedef struct {
+    OcppLogged ring[OCPP_LOG_SIZE];
+    guint next; /* the oldest, overwritten next */
+} OcppLog;
+
 struct _OcppInstance {
     const CfxHost *host;
     char *listener;
@@ -31,6 +47,7 @@ struct _OcppInstance {
     gint64 next_request_id;
     char *call_prefix; /* of message ids */
     guint64 next_call;
+    OcppLog log;
     CfxMetric *connected_metric, *messages_metric, *errors_metric;
     guint n_connected;
 };

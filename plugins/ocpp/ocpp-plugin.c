@@ -3,6 +3,7 @@
 #include "ocpp-command.h"
 #include "ocpp-dispatch.h"
 #include "ocpp-door.h"
+#include "ocpp-log.h"
 #include "ocpp-records.h"
 #include "ocpp-report.h"
 #include "ocpp-steer.h"
@@ -195,6 +196,7 @@ destroy(gpointer data)
     g_hash_table_unref(self->by_asset);
     g_hash_table_unref(self->stations);
     ocpp_ladder_clear(&self->ladder);
+    ocpp_log_clear(&self->log);
     ocpp_store_clear(&self->store);
     cfx_json_writer_clear(&self->out);
     cfx_arena_clear(&self->arena);
@@ -219,15 +221,20 @@ apply(gpointer self, const CfxPlan *plan)
 static void
 command(gpointer self, gint64 asset, const char *name, GBytes *args, CfxCall *call)
 {
-    ocpp_command(self, asset, name, args, call);
+    if (strcmp(name, OCPP_LOG_COMMAND) == 0)
+        ocpp_log_command(self, asset, call);
+    else
+        ocpp_command(self, asset, name, args, call);
 }
 
 const CfxPluginInfo *
 cfx_plugin_query_v1(void)
 {
-    static CfxAdapterOps ops = {
+    static const CfxCommandInfo *commands[OCPP_N_COMMANDS + 1];
+    static const CfxAdapterOps ops = {
         .struct_size = sizeof(CfxAdapterOps),
-        .n_commands = OCPP_N_COMMANDS,
+        .n_commands = OCPP_N_COMMANDS + 1,
+        .commands = commands,
         .apply = apply,
         .command = command,
     };
@@ -259,6 +266,7 @@ cfx_plugin_query_v1(void)
         .factories = factories,
     };
 
-    ops.commands = ocpp_command_infos();
+    memcpy(commands, ocpp_command_infos(), OCPP_N_COMMANDS * sizeof(commands[0]));
+    commands[OCPP_N_COMMANDS] = &ocpp_log_command_info;
     return &info;
 }

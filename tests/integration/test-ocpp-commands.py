@@ -97,7 +97,11 @@ class Commands(unittest.TestCase):
         self.assertEqual({c["name"] for c in commands},
                          {"Reset", "TriggerMessage", "RequestStartTransaction", "RequestStopTransaction",
                           "UnlockConnector", "ChangeAvailability", "GetCompositeSchedule",
-                          "GetVariables", "SetVariables"})
+                          "GetVariables", "SetVariables", "StationMessages"})
+        # the last one is answered from memory, newest first
+        done = self.ctl("command", "CP009", "StationMessages", "--json")
+        actions = [message["action"] for message in json.loads(done.stdout)["messages"]]
+        self.assertEqual(actions[-1], "BootNotification")
 
     def test_b_trigger(self):
         for message, action in (("StatusNotification", "StatusNotification"), ("Heartbeat", "Heartbeat"),
