@@ -134,6 +134,10 @@ class Ui(rig.Site):
             self.assertEqual(viewer.get(path).code, "role")
         answer = viewer.ask("POST", "api/devices/111/command", {"command": "Reset"})
         self.assertEqual((answer.status, answer.code), (403, "role"))
+        self.assertEqual(operator.get("devices/111/messages").json, {"messages": []})
+        names = {command["name"] for command in operator.get("devices/111/commands").json["commands"]}
+        self.assertIn("Reset", names)
+        self.assertNotIn("StationMessages", names)  # it has a place of its own
         # no station has ever connected here
         answer = operator.ask("POST", "api/devices/111/command",
                               {"command": "Reset", "arguments": {"type": "OnIdle"}})

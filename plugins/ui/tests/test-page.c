@@ -250,7 +250,13 @@ test_rights(Fixture *f, gconstpointer data)
     assert_error(ask(f, "GET", "/ui/api/devices/111/commands", NULL), 403, "role");
     assert_error(ask(f, "GET", "/ui/api/devices/111/messages", NULL), 403, "role");
     assert_error(ask(f, "POST", "/ui/api/devices/111/command", reset), 403, "role");
+    /* the role is asked for before the right is, and the right beside the role */
+    cfx_harness_set_rights(f->harness, 11, CFX_RIGHT_READ | CFX_RIGHT_CONTROL);
+    assert_error(ask(f, "POST", "/ui/api/devices/111/command", reset), 403, "role");
     f->cookie = "cariflex_8060=token-of-otto";
+    cfx_harness_set_rights(f->harness, 12, CFX_RIGHT_READ);
+    assert_error(ask(f, "POST", "/ui/api/devices/111/command", reset), 403, "role");
+    cfx_harness_set_rights(f->harness, 12, CFX_RIGHT_READ | CFX_RIGHT_CONTROL);
     g_assert_cmpuint(ask(f, "GET", "/ui/api/devices/111/commands", NULL)->status, ==, 200);
     /* the harness has no other adapters: as far as it goes */
     assert_error(ask(f, "POST", "/ui/api/devices/111/command", reset), 404, "not-found");
