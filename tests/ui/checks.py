@@ -99,8 +99,8 @@ def overview_numbers(page):
         for column, member in ((1, "need_kwh"), (2, "delivered_kwh"), (3, "promised_kwh"), (4, "due_kwh")):
             same(f"overview: {member} of {session['station_name']}", first_number(row[column]), session[member], 1)
     plan = items["plan"][1]
-    true("overview: the plan's cost", plan["cost"] is None or f"{plan['cost']:.2f}" in page.browser.text(".columns"),
-         plan["cost"])
+    cost = page.browser.text(".stack .facts dd")
+    same("overview: the plan's cost", first_number(cost), plan["cost"], 2)
 
 
 def value_of(series, at):
