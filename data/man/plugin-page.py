@@ -25,7 +25,6 @@ def roff(text):
 lines = pathlib.Path(readme).read_text().split("\n")
 title = lines[0].lstrip("# ").partition(": ")[2] or name
 paragraph = "\n".join(lines[1:]).strip().split("\n\n")[0]
-kinds = set(re.findall(r"\(cariflex\.(\w+)/", options.stdout))
 print(f""".\\" SPDX-License-Identifier: LGPL-2.1-or-later
 .\\" made from the plugin's schema by data/man/plugin-page.py
 .TH CARIFLEX-{name.upper()} 5 "" "Cariflex {version}" "Cariflex plugins"
@@ -34,13 +33,9 @@ cariflex\\-{name} \\- {roff(title)}
 .SH DESCRIPTION
 {roff(paragraph)}
 .PP
-An instance is a group
-{" or ".join(f".BI [{k}: NAME ]" for k in sorted(kinds))}
-of
+Each heading below is a group of
 .BR cariflex.conf (5)
-with
-.B plugin=
-and the name of a factory below.
+that makes an instance, and what stands in it.
 .SH OPTIONS
 {options.stdout.rstrip()}
 .SH SEE ALSO
