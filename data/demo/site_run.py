@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import time
 from zoneinfo import ZoneInfo
 
@@ -47,7 +48,7 @@ def free_port(wanted):
             except OSError:
                 continue
         if port != wanted:
-            print(f"port {wanted} is taken, using {port}")
+            print(f"port {wanted} is taken, using {port}", file=sys.stderr)
         return port
     raise SystemExit(f"demo: no free port from {wanted} to {wanted + 199} on 127.0.0.1")
 
