@@ -455,7 +455,7 @@ cfx_request_handle(SoupServerMessage *msg)
     }
     if (self->conn->is_taken) {
         /* answered by hand: libsoup had the rest of it already, and must not answer too */
-        g_autoptr(GIOStream) rest = soup_server_message_steal_connection(msg);
+        g_autoptr(GIOStream) rest G_GNUC_UNUSED = soup_server_message_steal_connection(msg);
         return;
     }
     cfx_conn_stop_timer(self->conn);

@@ -164,7 +164,7 @@ void
 ui_site_close(UiSite *self)
 {
     const CfxHost *host = self->ui->host;
-    g_autoptr(UiSite) hold = ui_site_ref(self);
+    g_autoptr(UiSite) hold G_GNUC_UNUSED = ui_site_ref(self);
 
     self->is_closed = TRUE;
     tell_waiting(self, NULL);

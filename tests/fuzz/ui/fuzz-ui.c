@@ -35,9 +35,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_abort();
     if (ui_message_parse(c, size, &message, &message_error) == (message_error != NULL))
         g_abort();
-    g_autofree char *since = ui_query_find(text, "since");
-    g_autofree char *name = ui_cookie_name(text);
-    g_autofree char *value = ui_cookie_find(text, "cariflex_8060");
+    g_autofree char *since G_GNUC_UNUSED = ui_query_find(text, "since");
+    g_autofree char *name G_GNUC_UNUSED = ui_cookie_name(text);
+    g_autofree char *value G_GNUC_UNUSED = ui_cookie_find(text, "cariflex_8060");
     g_autofree char *mine = g_strconcat("http://", text, NULL);
     ui_origin_is_ours(text, text, NULL);
     ui_origin_is_ours(mine, text, NULL);
