@@ -112,6 +112,9 @@ function variant({topic, data}) {
     if (topic === 'cfx.story.limit' && data.limit_kw >= data.before_kw) {
         return `${topic}.back`;
     }
+    if (topic === 'cfx.story.hold-over' && data.ended_by) {
+        return `${topic}.ended`;
+    }
     return topic;
 }
 
@@ -126,7 +129,12 @@ export function sentence(story, now) {
         fill[name] = typeof value === 'number' ? num(value, Math.abs(value) < 100 ? 1 : 0) : value ?? '–';
     }
     const by = Date.parse(data.by ?? '');
-    fill.by = by ? t('story.by', {at: when(by, now)}) : '';
+    if (story.topic.startsWith('cfx.story.hold')) { // `by` is who set it
+        fill.until = when(Date.parse(data.until), now);
+        fill.reason = data.reason ? ` : ${data.reason}` : '';
+    } else {
+        fill.by = by ? t('story.by', {at: when(by, now)}) : '';
+    }
     fill.cause = data.cause ? ` (${word('cause', data.cause)})` : '';
     return t(variant(story), fill);
 }
