@@ -124,6 +124,8 @@ static const CfxBusObjectMethod methods[] = {
     { "SetNeed", set_need },
     { "Commands", commands },
     { "Command", command },
+    { "Hold", cfx_bus_hold_object },
+    { "ReleaseHold", cfx_bus_release_object },
     { NULL, NULL },
 };
 static const CfxBusInterface device = {

@@ -16,5 +16,9 @@ extern const CfxBusMethod cfx_bus_data_methods[];     /* data: the host's own Cf
 extern const CfxBusMethod cfx_bus_sync_methods[];     /* data: CfxDaemon */
 extern const CfxBusMethod cfx_bus_hold_methods[];     /* data: CfxEngine */
 
+/* Methods Hold and ReleaseHold of sites and devices; data: CfxEngine */
+void cfx_bus_hold_object(gpointer data, gint64 key, GVariant *arguments, CfxBusCall *call);
+void cfx_bus_release_object(gpointer data, gint64 key, GVariant *arguments, CfxBusCall *call);
+
 extern const CfxBusKind cfx_bus_host, cfx_bus_instances; /* data: CfxDaemon */
 extern const CfxBusKind cfx_bus_sites, cfx_bus_devices;  /* data: CfxEngine */

@@ -97,8 +97,13 @@ static const CfxBusProperty site_properties[] = {
     SITE("Sessions", n_sessions),
     { NULL, 0 },
 };
+static const CfxBusObjectMethod site_methods[] = {
+    { "Hold", cfx_bus_hold_object },
+    { "ReleaseHold", cfx_bus_release_object },
+    { NULL, NULL },
+};
 static const CfxBusInterface site = {
-    "Site", site_properties, sizeof(CfxSiteView), site_read, NULL
+    "Site", site_properties, sizeof(CfxSiteView), site_read, site_methods
 };
 static const CfxBusInterface *const interfaces[] = { &site, &plan, NULL };
 const CfxBusKind cfx_bus_sites = { "site", interfaces, site_list, NULL };

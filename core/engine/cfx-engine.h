@@ -79,6 +79,7 @@ gboolean cfx_engine_session_set(
  */
 typedef struct {
     const char *where;
+    gint64 asset;               /* instead of where: a site or a device by number; 0: by where */
     const char *max;            /* "20kW" */
     const char *length, *until; /* exactly one: "2h"; "18:00" (the next one there), ISO 8601 */
     const char *reason;         /* nullable */
@@ -87,7 +88,9 @@ typedef struct {
 /* Returns: what was set as JSON text, (transfer full), with `effective` (FALSE: something else is
  * as low anyway) and `unreached`; it is stored when cfx_engine_when_stored() says so */
 char *cfx_engine_hold_set(CfxEngine *self, const CfxHoldAsk *ask, GError **error);
-gboolean cfx_engine_hold_end(CfxEngine *self, gint64 id, const char *by, GError **error);
+/* @asset: what it must be a hold of; 0: of anything */
+gboolean cfx_engine_hold_end(
+    CfxEngine *self, gint64 id, gint64 asset, const char *by, GError **error);
 char *cfx_engine_holds_json(CfxEngine *self); /* those that run, and those of the last two days */
 
 /* done comes when all that was said to the engine before is durable, or with the store's error. */

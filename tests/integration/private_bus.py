@@ -99,6 +99,13 @@ class Client:
                         "--method", full, "--", *arguments, timeout=timeout)
         return done.returncode, done.stdout + done.stderr
 
+    def get(self, path, interface, name):
+        """A property as gdbus writes it."""
+        status, text = self.call(path, "org.freedesktop.DBus.Properties.Get", f"{NAME}.{interface}", name)
+        if status != 0:
+            raise RuntimeError(text)
+        return text.strip().removeprefix("(<").removesuffix(">,)")
+
     def introspect(self, path):
         done = self.run("gdbus", "introspect", *self.where, "--dest", NAME, "--object-path", path,
                         "--xml")

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The tree of objects on a message bus and on the control socket, seen with gdbus and busctl."""
 
+import json
 import os
 import pathlib
 import re
@@ -180,6 +181,41 @@ class Tree(OnBus):
             text = look(r"device/121: .*PropertiesChanged .*'Connected': <false>")
             told = len(re.findall(r"device/121: .*PropertiesChanged", text))
             self.assertLessEqual(told, 2 * (time.monotonic() - began) + 2)
+
+    def test_holds_of_objects(self):
+        """A site and a device are held as by HoldSet, and what is released is only their own."""
+        numbers = {}
+        for client, path, power in ((self.bus, "/site/1", "40kW"), (self.socket, "/device/111", "5kW")):
+            kind = "Site" if "site" in path else "Device"
+            status, text = client.call(TOP + path, kind + ".Hold", power, "{'for': <'2h'>, 'reason': <'a test'>}")
+            self.assertEqual(status, 0, text)
+            answer = json.loads(re.search(r"'(\{.*\})'", text).group(1))
+            self.assertEqual(answer["max_kw"], float(power[:-2]))
+            numbers[kind] = answer["hold"]
+        self.assertEqual(self.bus.get(TOP + "/site/1", "Site", "Limit"), "40000.0")
+        held = {one["hold"]: one for one in json.loads(
+            re.search(r"'(\{.*\})'", self.bus.call(TOP, "Holds")[1]).group(1))["holds"]}
+        for kind, asset in (("Site", 1), ("Device", 111)):
+            self.assertEqual(held[numbers[kind]]["asset"], asset)
+            self.assertEqual(held[numbers[kind]]["reason"], "a test")
+        # the other's, mistakes
+        text = self.refused(self.bus, "org.cariflex.Error.NotFound", TOP + "/device/111",
+                            "Device.ReleaseHold", str(numbers["Site"]), "{}")
+        self.assertIn("no such hold is in force there", text)
+        self.refused(self.bus, "org.cariflex.Error.NotFound", TOP + "/site/1", "Site.ReleaseHold",
+                     str(numbers["Device"]), "{}")
+        for options in ("{}", "{'for': <'2h'>, 'until': <'18:00'>}", "{'fro': <'2h'>}", "{'for': <2>}"):
+            self.refused(self.bus, "org.cariflex.Error.Invalid", TOP + "/device/111", "Device.Hold", "5kW", options)
+        self.refused(self.bus, "org.cariflex.Error.Invalid", TOP + "/site/1", "Site.Hold", "5 apples",
+                     "{'for': <'2h'>}")
+        # end
+        for client, kind, path in ((self.socket, "Site", "/site/1"), (self.bus, "Device", "/device/111")):
+            status, text = client.call(TOP + path, kind + ".ReleaseHold", str(numbers[kind]), "{'behalf': <'alice'>}")
+            self.assertEqual(status, 0, text)
+            self.refused(client, "org.cariflex.Error.NotFound", TOP + path, kind + ".ReleaseHold",
+                         str(numbers[kind]), "{}")
+        self.assertEqual(self.bus.get(TOP + "/site/1", "Site", "Limit"), "70000.0")
+        self.assertIn("alice", self.bus.call(TOP, "Holds")[1])
 
     def test_new_objects_are_told(self):
         seen = [self.watch(client) for client in self.both.values()]

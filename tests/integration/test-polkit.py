@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
 
 import private_bus
 import rig
@@ -22,6 +23,9 @@ from private_bus import NAME, TOP
 DATA = pathlib.Path(rig.SITE).parents[2]
 POLKITD = next((p for p in ("/usr/lib/polkit-1/polkitd", "/usr/libexec/polkitd") if os.path.exists(p)), None)
 OWN, PLAIN, TRUSTED = 990, 991, 992  # the daemon's user, somebody, somebody with a rule
+# what everybody may: it changes nothing, and names nobody
+FREE = {"Device.Commands", "Plan.Get", "Status", "Stations", "Sensors", "Series", "Assets", "Devices", "Holds",
+        "Commands", "Plan"}
 RULE = """polkit.addAdminRule(function(action, subject) { return ["unix-user:root"]; });
 polkit.addRule(function(action, subject) {
   if (action.id == "org.cariflex.session-set" && subject.user == "cfx-trusted") return polkit.Result.YES;
@@ -173,6 +177,32 @@ class Polkit(rig.Site):
         self.denied(self.trusted, "org.cariflex.import", TOP, "Import", "{", "{}")
         status, text = self.root.call(TOP + "/host", "Host.Reload")
         self.assertEqual(status, 0, text)
+
+    def test_2_nothing_that_changes_is_free(self):
+        """Every method of the XML: what is not said to be read only, is refused with the action that is said."""
+        self.polkit_start()
+        dummies = {"s": "x", "x": "1", "a{sv}": "{}", "a{ss}": "{}", "b": "true", "as": "[]"}
+        objects = {"": "", ".Site": "/site/1", ".Plan": "/site/1", ".Device": "/device/111", ".Host": "/host",
+                   ".Instance": "/instance/ocpp"}
+        known = set(re.findall(r'<action id="([^"]+)"', (DATA / "polkit" / "org.cariflex.policy").read_text()))
+        asked, free = set(), set()
+        for path in sorted((DATA / "dbus").glob("*.xml")):
+            for interface in ElementTree.parse(path).getroot().iter("interface"):
+                short = interface.get("name").removeprefix(NAME)
+                for method in interface.iter("method"):
+                    action = method.find("annotation[@name='org.cariflex.Action']").get("value")
+                    name = f"{short[1:]}.{method.get('name')}" if short else method.get("name")
+                    if action == "read":
+                        free.add(name)
+                        continue
+                    asked.add(action)
+                    arguments = [dummies[a.get("type")] for a in method.iter("arg") if a.get("direction") == "in"]
+                    with self.subTest(name):
+                        want = action if action in known else "only root may"
+                        self.denied(self.plain, want, TOP + objects[short], name, *arguments)
+        self.assertEqual(asked, known)
+        self.assertEqual(free, FREE)
+        self.assertEqual(self.root.call(TOP, "Holds")[1], "('{\"holds\":[]}',)\n")
 
     def test_2_who_it_was_is_written_down(self):
         for client, name in ((self.root, "root"), (self.own, "cariflex")):

@@ -63,6 +63,24 @@ station_of(CfxEngine *engine, const char *identity)
     return parent;
 }
 
+/* a number that is known to be one: names of stations may be digits too */
+static gboolean
+find_number(CfxEngine *engine, gint64 asset, Target *ret, GError **error)
+{
+    const CfxEngineDevice *device = g_hash_table_lookup(engine->devices, &asset);
+    const CfxSite *site = g_hash_table_lookup(engine->sites, &asset);
+    const char *name = device != NULL ? device->label : site != NULL ? site->name : NULL;
+
+    if (name != NULL && of_asset(engine, asset, name, ret))
+        return TRUE;
+    g_set_error(error,
+                CFX_ERROR,
+                CFX_ERROR_NOT_FOUND,
+                "%" G_GINT64_FORMAT ": no such site or device",
+                asset);
+    return FALSE;
+}
+
 static gboolean
 find(CfxEngine *engine, const char *where, Target *ret, GError **error)
 {
@@ -245,7 +263,8 @@ cfx_engine_hold_set(CfxEngine *self, const CfxHoldAsk *ask, GError **error)
     double max_w = NAN;
     gint64 until_us = 0;
 
-    if (!find(self, ask->where, &target, error))
+    if (ask->asset != 0 ? !find_number(self, ask->asset, &target, error)
+                        : !find(self, ask->where, &target, error))
         return NULL;
     where = target.where;
     CfxSite *site = target.site;
@@ -297,7 +316,7 @@ cfx_engine_hold_set(CfxEngine *self, const CfxHoldAsk *ask, GError **error)
 }
 
 gboolean
-cfx_engine_hold_end(CfxEngine *self, gint64 id, const char *by, GError **error)
+cfx_engine_hold_end(CfxEngine *self, gint64 id, gint64 asset, const char *by, GError **error)
 {
     gint64 now_us = cfx_now_site(self->host);
     GHashTableIter iter;
@@ -308,7 +327,7 @@ cfx_engine_hold_end(CfxEngine *self, gint64 id, const char *by, GError **error)
         CfxSite *site = value;
         for (guint i = 0; i < site->holds->len; i++) {
             CfxHold *hold = g_ptr_array_index(site->holds, i);
-            if (hold->id != id || hold->ended_us != 0)
+            if (hold->id != id || hold->ended_us != 0 || (asset != 0 && hold->asset != asset))
                 continue;
             if (!may_change(site, error))
                 return FALSE;
@@ -324,8 +343,9 @@ cfx_engine_hold_end(CfxEngine *self, gint64 id, const char *by, GError **error)
     g_set_error(error,
                 CFX_ERROR,
                 CFX_ERROR_NOT_FOUND,
-                "%" G_GINT64_FORMAT ": no such hold is in force; \"hold list\" shows them",
-                id);
+                "%" G_GINT64_FORMAT ": no such hold is in force%s; \"hold list\" shows them",
+                id,
+                asset != 0 ? " there" : "");
     return FALSE;
 }
 

@@ -253,14 +253,14 @@ test_end(void)
 
     plug(f, 0, 40000, 10);
     g_free(set(f, "CP001", "7 kW", "8h", NULL));
-    g_assert_false(cfx_engine_hold_end(f->engine, 2, "bob", &error));
+    g_assert_false(cfx_engine_hold_end(f->engine, 2, 0, "bob", &error));
     g_assert_error(error, CFX_ERROR, CFX_ERROR_NOT_FOUND);
     g_clear_error(&error);
-    g_assert_true(cfx_engine_hold_end(f->engine, 1, "bob", &error));
+    g_assert_true(cfx_engine_hold_end(f->engine, 1, 0, "bob", &error));
     g_assert_no_error(error);
     fixture_run(f);
     g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), >, 20000);
-    g_assert_false(cfx_engine_hold_end(f->engine, 1, "bob", NULL));
+    g_assert_false(cfx_engine_hold_end(f->engine, 1, 0, "bob", NULL));
     g_autofree char *list = cfx_engine_holds_json(f->engine);
     g_assert_nonnull(strstr(list, "\"ended_by\":\"bob\""));
     fixture_crash(f);
