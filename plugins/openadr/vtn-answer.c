@@ -73,7 +73,10 @@ vtn_problem_refuse(
 void
 vtn_answer_text(VtnServer *self, const CfxRequest *request, guint status, const char *text)
 {
-    static const CfxPair headers[] = { { "Content-Type", "application/json" }, { NULL, NULL } };
+    /* the body depends on who asks: no cache between may give it to another */
+    static const CfxPair headers[] = { { "Content-Type", "application/json" },
+                                       { "Cache-Control", "private, no-cache" },
+                                       { NULL, NULL } };
     g_autoptr(GBytes) body = g_bytes_new(text, strlen(text));
 
     self->host->web->respond(request, status, headers, body);

@@ -93,7 +93,8 @@ static gboolean
 is_metadata(const CfxJsonText *name)
 {
     static const char *const names[] = { "id",         "createdDateTime", "modificationDateTime",
-                                         "objectType", "targets",         "clientID" };
+                                         "objectType", "targets",         "clientID",
+                                         "venID" };
 
     for (gsize i = 0; i < G_N_ELEMENTS(names); i++) {
         if (strlen(names[i]) == name->size && memcmp(names[i], name->text, name->size) == 0)
@@ -159,7 +160,8 @@ read_object(VtnKind kind, JsonObject *object, const char *json, gsize size)
     self->targets = targets_of(object);
     self->name = text_of(object, kinds[kind].name_member);
     self->program_id = text_of(object, "programID");
-    self->ven_id = text_of(object, "venID");
+    if (kind == VTN_RESOURCE)
+        self->ven_id = text_of(object, "venID");
     self->client_id = text_of(object, "clientID");
     return self;
 }
@@ -219,6 +221,8 @@ vtn_object_write(const VtnObject *self, char *const *shown, GString *to)
                            vtn_kind_name(self->kind));
     if (self->client_id != NULL)
         append_text(to, "clientID", self->client_id);
+    if (self->ven_id != NULL)
+        append_text(to, "venID", self->ven_id);
     g_string_append(to, self->members);
     for (char **target = self->targets; target != NULL && *target != NULL; target++) {
         if (shown != NULL && !g_strv_contains((const char *const *)shown, *target))

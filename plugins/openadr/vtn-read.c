@@ -76,6 +76,7 @@ read_filter(const char *query, VtnKind kind, VtnFilter *ret, const char **ret_pr
         if (equals == NULL)
             continue;
         *equals = '\0';
+        g_strdelimit(equals + 1, "+", ' '); /* how forms and most clients write a space */
         g_autofree char *value = g_uri_unescape_string(equals + 1, NULL);
         if (value == NULL) {
             *ret_problem = "the query is not percent-encoded";

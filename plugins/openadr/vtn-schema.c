@@ -104,7 +104,7 @@ static const VtnMember resource_by_business[] = {
 };
 static const VtnMember resource_by_ven[] = {
     { "resourceName", TEXT, TRUE, 0, 128, NULL },
-    { "venID", ID, TRUE, 0, 128, NULL },
+    { "venID", ID, FALSE, 0, 128, NULL },
     { "attributes", OBJECTS, FALSE, 0, 0, values_map },
     { NULL },
 };

@@ -17,6 +17,31 @@ refuse_write(VtnVisit *visit, VtnObject *object, guint status, const char *detai
     vtn_server_next(self);
 }
 
+/* The ven of a resource. A VEN need not name it where it has only one; what it replaces stays where
+ * it is. */
+static const VtnObject *
+find_ven(VtnVisit *visit, VtnObject *resource, const VtnObject *old)
+{
+    const GPtrArray *vens = visit->server->objects[VTN_VEN];
+    const VtnObject *only = NULL;
+
+    if (resource->ven_id == NULL && old != NULL)
+        resource->ven_id = g_strdup(old->ven_id);
+    if (resource->ven_id != NULL)
+        return vtn_server_find(visit->server, VTN_VEN, resource->ven_id);
+    for (guint i = 0; i < vens->len; i++) {
+        const VtnObject *ven = g_ptr_array_index(vens, i);
+        if (g_strcmp0(ven->client_id, visit->client) != 0)
+            continue;
+        if (only != NULL)
+            return NULL;
+        only = ven;
+    }
+    if (only != NULL)
+        resource->ven_id = g_strdup(only->id);
+    return only;
+}
+
 /* NULL: the object may stand; else why not. @old: (nullable) what it replaces */
 static const char *
 find_conflict(VtnVisit *visit, VtnObject *object, const VtnObject *old, guint *ret_status)
@@ -37,7 +62,11 @@ find_conflict(VtnVisit *visit, VtnObject *object, const VtnObject *old, guint *r
             return "programID: there is no such program";
         return NULL;
     case VTN_RESOURCE:
-        ven = vtn_server_find(self, VTN_VEN, object->ven_id);
+        ven = find_ven(visit, object, old);
+        if (ven == NULL && object->ven_id == NULL) {
+            *ret_status = 400;
+            return "venID: is required unless the client has exactly one ven";
+        }
         if (ven == NULL || (!visit->is_business && g_strcmp0(ven->client_id, visit->client) != 0)) {
             *ret_status = 404;
             return "venID: there is no such ven";

@@ -154,6 +154,8 @@ class Vtn(rig.Site):
             return [event["eventName"] for event in answer.json]
 
         self.assertEqual(page(""), names)
+        # what one may see is not for the next who asks the same
+        self.assertIn("private", self.call("grid-operator", "GET", query).headers["Cache-Control"])
         self.assertEqual(page("&skip=0&limit=3"), names[:3])
         self.assertEqual(page("&skip=3&limit=3"), names[3:6])
         self.assertEqual(page("&skip=6&limit=50"), names[6:])
@@ -164,6 +166,16 @@ class Vtn(rig.Site):
             answer = self.call("grid-operator", "GET", "/events?" + wrong)
             self.assertEqual((wrong, answer.status), (wrong, 400))
             self.assertEqual(answer.json["status"], 400)
+
+    def test_space_in_query(self):
+        """A space comes as %20 or as a plus, a plus as %2B."""
+        program = self.publish("spaces")["id"]
+        for target in ("north west", "north+west"):
+            self.event(program, eventName=target, targets=[target])
+        for query, found in (("north%20west", "north west"), ("north+west", "north west"),
+                             ("north%2Bwest", "north+west")):
+            answer = self.call("grid-operator", "GET", f"/events?programID={program}&targets={query}")
+            self.assertEqual((query, [e["eventName"] for e in answer.json]), (query, [found]))
 
     # --- objects -----------------------------------------------------------------------------
 
@@ -315,6 +327,36 @@ class Vtn(rig.Site):
             "objectType": "VEN_VEN_REQUEST", "venName": first, "targets": ["south"]})
         self.assertIn(answer.status, (200, 400))
         self.assertNotIn("p-south", seen(first))
+
+    def test_resource_of_the_only_ven(self):
+        """A VEN with one ven need not name it; with two it has to."""
+        name = "ven-other"
+        before = self.call(name, "GET", "/vens").json
+
+        def make(what, **more):
+            return self.call(name, "POST", what, {"objectType": "VEN_RESOURCE_REQUEST", **more})
+        for ven in before:
+            for resource in self.call(name, "GET", "/resources?venID=" + ven["id"]).json:
+                self.call(name, "DELETE", "/resources/" + resource["id"])
+            self.assertEqual(self.call(name, "DELETE", "/vens/" + ven["id"]).status, 200)
+        answer = make("/resources", resourceName="nowhere")
+        self.assertEqual((answer.status, "venID" in answer.text), (400, True))
+        first, second = (self.call(name, "POST", "/vens", {
+            "objectType": "VEN_VEN_REQUEST", "venName": text}).json["id"] for text in ("only", "more"))
+        self.assertEqual(make("/resources", resourceName="of which").status, 400)
+        self.assertEqual(self.call(name, "DELETE", "/vens/" + second).status, 200)
+        made = make("/resources", resourceName="battery")
+        self.assertEqual((made.status, made.json["venID"]), (201, first), made.text)
+        path = "/resources/" + made.json["id"]
+        put = self.call(name, "PUT", path, {"objectType": "VEN_RESOURCE_REQUEST", "resourceName": "renamed"})
+        self.assertEqual((put.status, put.json["venID"]), (200, first), put.text)
+        self.assertEqual(self.call("grid-operator", "POST", "/resources", {
+            "objectType": "BL_RESOURCE_REQUEST", "resourceName": "whose"}).status, 400)
+        self.daemon.kill()
+        self.daemon.start()
+        self.assertEqual(self.call(name, "GET", path).json, put.json)
+        self.assertEqual(self.call(name, "DELETE", path).status, 200)
+        self.assertEqual(self.call(name, "DELETE", "/vens/" + first).status, 200)
 
 
 rig.main(Vtn)
