@@ -23,22 +23,6 @@ static GMutex lock; /* of the site clock, and keeps lines whole */
 static CfxLogClock site_clock;
 static gpointer site_data;
 
-const char *
-cfx_log_level_name(guint32 level)
-{
-    return level < G_N_ELEMENTS(level_names) ? level_names[level] : NULL;
-}
-
-guint32
-cfx_log_level_parse(const char *name)
-{
-    for (guint32 i = CFX_LOG_DEBUG; name != NULL && i < G_N_ELEMENTS(level_names); i++) {
-        if (strcmp(level_names[i], name) == 0)
-            return i;
-    }
-    return 0;
-}
-
 void
 cfx_log_set_level(guint32 level)
 {

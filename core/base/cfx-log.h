@@ -17,10 +17,6 @@ guint32 cfx_log_level(void);
 /* SITE time of each line; NULL: lines carry wall time only. */
 void cfx_log_set_site_clock(CfxLogClock clock, gpointer data);
 
-/* "debug", "info", "message", "warning", "critical"; 0 and NULL: no such level. */
-guint32 cfx_log_level_parse(const char *name);
-const char *cfx_log_level_name(guint32 level);
-
 /* `who`: name of the instance, or of the part of the core ("store"). fields (nullable): pairs ended
  * by one whose name is NULL. */
 void cfx_log_write(guint32 level, const char *who, const CfxPair *fields, const char *message);

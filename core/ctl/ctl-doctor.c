@@ -9,7 +9,7 @@
 
 /* Ages in seconds of the site's clock from which an input is called old. */
 #define PRICE_OLD (26 * 3600.0)
-#define METER_OLD 30.0 /* domain.md 23 */
+#define METER_OLD 30.0 /* from here on the guard counts with the cautious base load */
 #define REGISTER_OLD 1800.0
 #define COMMIT_OLD 600.0
 

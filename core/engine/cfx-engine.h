@@ -74,7 +74,7 @@ gboolean cfx_engine_session_set(
     CfxEngine *self, const char *where, const char *need, const char *by, GError **error);
 
 /*
- * An operator's bound with an end, on a site, a station or an EVSE (domain.md 21).
+ * An operator's bound with an end, on a site, a station or an EVSE; it raises no limit.
  * @where: name or number of a site, else as in cfx_engine_session_set()
  */
 typedef struct {

@@ -103,13 +103,3 @@ cfx_call_new(CfxLoop *home, gint64 deadline_us, CfxCallDone done, gpointer data)
         self->timer = cfx_loop_timer_start(home, CFX_CLOCK_REAL, deadline_us, deadline_cb, self);
     return &self->call;
 }
-
-void
-cfx_call_cancel(CfxCall *call)
-{
-    Call *self = (Call *)call;
-    g_cancellable_cancel(call->cancellable);
-    GError *error = g_error_new_literal(CFX_ERROR, CFX_ERROR_CANCELLED, "cancelled");
-    if (!answer(self, NULL, error))
-        g_error_free(error);
-}

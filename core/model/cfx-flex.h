@@ -36,7 +36,7 @@ typedef struct {
     double power_capacity_w;       /* physical: site-power-capacity */
     double consumption_capacity_w; /* contract: site-consumption-capacity */
     double production_capacity_w;  /* contract: site-production-capacity */
-    /* currency/MWh. Order of domain.md 10: the sensors, the last known day, the constant */
+    /* currency/MWh. In this order: the sensors, the last known day, the constant */
     gint64 *price_sensors;
     gsize n_price_sensors;
     double price_fallback;
@@ -89,7 +89,7 @@ void cfx_flex_model_parse(const CfxModel *model,
 double cfx_flex_model_least_w(const CfxFlexModel *self, guint phases);
 
 /* Whether the site may be steered: its limits and base load are there and the fail-safe powers of
- * its @devices fit under them (domain.md 17, 20, 46). FALSE with CFX_ERROR_CONFIG. */
+ * its @devices fit under them. FALSE with CFX_ERROR_CONFIG. */
 gboolean cfx_flex_may_steer(const CfxFlexContext *site,
                             const CfxFlexModel *devices,
                             gsize n_devices,

@@ -95,15 +95,6 @@ cfx_binding_find(const CfxModel *model, const char *instance, const char *identi
     return NULL;
 }
 
-const CfxBinding *
-cfx_binding_of_asset(const CfxModel *model, gint64 asset)
-{
-    for (gsize i = 0; i < model->n_bindings; i++)
-        if (model->bindings[i]->asset == asset)
-            return model->bindings[i];
-    return NULL;
-}
-
 const CfxSource *
 cfx_source_of_instance(const CfxModel *model, const char *instance)
 {

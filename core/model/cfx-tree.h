@@ -26,8 +26,6 @@ const CfxSensor *cfx_sensor_named(const CfxModel *model, gint64 asset, const cha
 /* The binding of a peer, or NULL. */
 const CfxBinding *
 cfx_binding_find(const CfxModel *model, const char *instance, const char *identity, gint64 unit);
-/* The first binding of that asset, or NULL. */
-const CfxBinding *cfx_binding_of_asset(const CfxModel *model, gint64 asset);
 
 /* The source that an instance writes with of its own, or NULL. */
 const CfxSource *cfx_source_of_instance(const CfxModel *model, const char *instance);

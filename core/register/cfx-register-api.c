@@ -191,7 +191,7 @@ work_answer(gpointer data)
         .struct_size = sizeof(changed), .ids = self->ids, .n = self->n, .model = self->model
     };
 
-    if (self->instance != NULL && !cfx_instance_is_alive(self->instance, self->generation)) {
+    if (!cfx_instance_is_alive(self->instance, self->generation)) {
         g_clear_error(&self->error);
         g_set_error_literal(
             &self->error, CFX_ERROR, CFX_ERROR_CANCELLED, "the instance has stopped");
@@ -205,7 +205,7 @@ static void
 work_end(Work *self, const GError *error)
 {
     CfxRegister *reg = self->reg;
-    CfxLoop *home = self->instance != NULL ? self->instance->home : reg->self->home;
+    CfxLoop *home = self->instance->home;
 
     if (error != NULL)
         self->error = g_error_copy(error);
@@ -282,18 +282,18 @@ is_valid(const CfxModelChange *change)
 }
 
 static void
-change(CfxRegister *reg,
-       CfxInstance *instance,
-       const CfxModelChange *const *changes,
-       gsize n,
-       CfxModelDone done,
-       gpointer data)
+api_change(const CfxHost *host,
+           const CfxModelChange *const *changes,
+           gsize n,
+           CfxModelDone done,
+           gpointer data)
 {
+    CfxInstance *instance = cfx_instance_of(host);
     Work *self = g_new0(Work, 1);
 
-    self->reg = reg;
+    self->reg = cfx_register_get();
     self->instance = instance;
-    self->generation = instance != NULL ? instance->generation : 0;
+    self->generation = instance->generation;
     self->done = done;
     self->data = data;
     self->changes = g_new0(CfxModelChange, n + 1);
@@ -305,34 +305,14 @@ change(CfxRegister *reg,
                         CFX_ERROR_INVALID,
                         "changes.%" G_GSIZE_FORMAT ": no such kind or flag",
                         i);
-            cfx_loop_post(instance != NULL ? instance->home : reg->self->home, work_answer, self);
+            cfx_loop_post(instance->home, work_answer, self);
             return;
         }
         memcpy(&self->changes[i], changes[i], MIN(changes[i]->struct_size, sizeof(CfxModelChange)));
         self->changes[i].item = cfx_model_item_copy(changes[i]->kind, changes[i]->item);
         self->n++;
     }
-    cfx_loop_post(reg->self->home, work_arrives, self);
-}
-
-static void
-api_change(const CfxHost *host,
-           const CfxModelChange *const *changes,
-           gsize n,
-           CfxModelDone done,
-           gpointer data)
-{
-    change(cfx_register_get(), cfx_instance_of(host), changes, n, done, data);
-}
-
-void
-cfx_register_change(CfxRegister *self,
-                    const CfxModelChange *const *changes,
-                    gsize n,
-                    CfxModelDone done,
-                    gpointer data)
-{
-    change(self, NULL, changes, n, done, data);
+    cfx_loop_post(self->reg->self->home, work_arrives, self);
 }
 
 const CfxModelApi *

@@ -112,12 +112,6 @@ cfx_item_list(guint32 kind)
     return kinds[kind - 1].list;
 }
 
-gsize
-cfx_item_size(guint32 kind)
-{
-    return kinds[kind - 1].size;
-}
-
 void
 cfx_problem_add(GPtrArray *problems, const char *path, const char *name, const char *format, ...)
 {

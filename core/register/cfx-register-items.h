@@ -26,7 +26,6 @@ typedef union {
 /* "cfx.asset"; "assets", as the list is called in a file */
 const char *cfx_item_collection(guint32 kind);
 const char *cfx_item_list(guint32 kind);
-gsize cfx_item_size(guint32 kind);
 
 /* JSON object of an item. @principal: (nullable) of a source. (transfer full) */
 GBytes *cfx_item_write(guint32 kind, gconstpointer item, const char *principal);

@@ -130,37 +130,3 @@ cfx_register_assets_json(CfxRegister *self)
     cfx_json_end_object(&json);
     return end_text(&json);
 }
-
-static gint
-by_name(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(const CfxPrincipal *const *)a)->name, (*(const CfxPrincipal *const *)b)->name);
-}
-
-char *
-cfx_register_principals_json(CfxRegister *self)
-{
-    g_autoptr(GPtrArray) list = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer principal;
-    g_auto(CfxJsonWriter) json;
-
-    g_hash_table_iter_init(&iter, self->principals);
-    while (g_hash_table_iter_next(&iter, NULL, &principal))
-        g_ptr_array_add(list, principal);
-    g_ptr_array_sort(list, by_name);
-    cfx_json_writer_init(&json, NULL, 0);
-    cfx_json_begin_object(&json);
-    cfx_json_name(&json, "principals");
-    cfx_json_begin_array(&json);
-    for (guint i = 0; i < list->len; i++) {
-        g_autoptr(GBytes) doc = cfx_principal_write(list->pdata[i]);
-        gsize size;
-        const char *text = g_bytes_get_data(doc, &size);
-
-        cfx_json_raw(&json, text, size);
-    }
-    cfx_json_end_array(&json);
-    cfx_json_end_object(&json);
-    return end_text(&json);
-}

@@ -109,18 +109,6 @@ cfx_principal_set_credential(CfxPrincipal *self, CfxCredential *credential)
     g_ptr_array_add(self->credentials, credential);
 }
 
-static CfxCredential *
-credential_copy(const CfxCredential *from)
-{
-    CfxCredential *self = g_new0(CfxCredential, 1);
-
-    self->kind = g_strdup(from->kind);
-    self->scheme = g_strdup(from->scheme);
-    self->salt = g_strdup(from->salt);
-    self->hash = g_strdup(from->hash);
-    return self;
-}
-
 void
 cfx_principal_add_grant(CfxPrincipal *self, const char *right, gint64 asset, gint64 account)
 {
@@ -130,21 +118,6 @@ cfx_principal_add_grant(CfxPrincipal *self, const char *right, gint64 asset, gin
     grant->asset = asset;
     grant->account = account;
     g_ptr_array_add(self->grants, grant);
-}
-
-CfxPrincipal *
-cfx_principal_copy(const CfxPrincipal *from)
-{
-    CfxPrincipal *self = cfx_principal_new(from->id, from->name, from->kind, from->account);
-
-    for (guint i = 0; i < from->credentials->len; i++)
-        g_ptr_array_add(self->credentials, credential_copy(from->credentials->pdata[i]));
-    for (guint i = 0; i < from->grants->len; i++) {
-        const CfxGrant *grant = from->grants->pdata[i];
-
-        cfx_principal_add_grant(self, grant->right, grant->asset, grant->account);
-    }
-    return self;
 }
 
 gboolean

@@ -69,7 +69,7 @@ typedef struct {
 struct _CfxRegister {
     CfxInstance *self;
     const CfxHost *host;
-    CfxRegisterModelFunc tell;
+    void (*tell)(gpointer data, const CfxModel *model);
     gpointer tell_data;
 
     GMutex model_lock; /* of `model`, for [any] */
@@ -94,8 +94,6 @@ struct _CfxRegister {
 
     GQueue waiting; /* operations that change something, one at a time */
     gboolean is_busy;
-    GList *watches; /* of the core */
-    guint64 last_watch;
 };
 
 /* --- cfx-register.c ------------------------------------------------------------------------- */
@@ -149,7 +147,6 @@ void cfx_draft_commit_now(CfxDraft *self);
 CfxPrincipal *cfx_principal_new(gint64 id, const char *name, const char *kind, gint64 account);
 void cfx_principal_free(CfxPrincipal *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxPrincipal, cfx_principal_free)
-CfxPrincipal *cfx_principal_copy(const CfxPrincipal *from);
 CfxCredential *cfx_principal_credential(const CfxPrincipal *self, const char *kind);
 void cfx_credential_free(CfxCredential *self);
 void cfx_principal_set_credential(CfxPrincipal *self, CfxCredential *credential);

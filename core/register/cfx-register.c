@@ -15,12 +15,6 @@ typedef struct {
     gpointer data;
 } Operation;
 
-typedef struct {
-    guint64 id;
-    CfxRegisterModelFunc func;
-    gpointer data;
-} Watch;
-
 CfxRegister *
 cfx_register_get(void)
 {
@@ -28,7 +22,9 @@ cfx_register_get(void)
 }
 
 CfxRegister *
-cfx_register_new_full(CfxInstance *host_self, CfxRegisterModelFunc tell, gpointer data)
+cfx_register_new_full(CfxInstance *host_self,
+                      void (*tell)(gpointer data, const CfxModel *model),
+                      gpointer data)
 {
     CfxRegister *self = g_new0(CfxRegister, 1);
 
@@ -69,7 +65,6 @@ cfx_register_free(CfxRegister *self)
     cfx_register_api_end(self);
     g_queue_clear_full(&self->waiting, g_free);
     g_queue_clear_full(&self->knocks, (GDestroyNotify)cfx_knocked_free);
-    g_list_free_full(self->watches, g_free);
     g_hash_table_unref(self->failures);
     g_hash_table_unref(self->tokens);
     g_hash_table_unref(self->bearers);
@@ -153,7 +148,6 @@ void
 cfx_register_publish(CfxRegister *self)
 {
     const CfxModel *next = cfx_model_builder_end(self->builder), *old;
-    GList *link = self->watches;
 
     g_mutex_lock(&self->model_lock);
     old = self->previous;
@@ -164,37 +158,7 @@ cfx_register_publish(CfxRegister *self)
         cfx_model_unref(old);
     if (self->tell != NULL)
         self->tell(self->tell_data, next);
-    while (link != NULL) {
-        Watch *watch = link->data;
-
-        link = link->next; /* it may end itself */
-        watch->func(watch->data, self->model);
-    }
     cfx_register_tell_instances(self);
-}
-
-guint64
-cfx_register_watch(CfxRegister *self, CfxRegisterModelFunc func, gpointer data)
-{
-    Watch *watch = g_new(Watch, 1);
-
-    *watch = (Watch){ ++self->last_watch, func, data };
-    self->watches = g_list_append(self->watches, watch);
-    return watch->id;
-}
-
-void
-cfx_register_unwatch(CfxRegister *self, guint64 id)
-{
-    for (GList *link = self->watches; link != NULL; link = link->next) {
-        Watch *watch = link->data;
-
-        if (watch->id != id)
-            continue;
-        self->watches = g_list_delete_link(self->watches, link);
-        g_free(watch);
-        return;
-    }
 }
 
 /* --- sources ---------------------------------------------------------------------------------- */

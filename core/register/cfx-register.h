@@ -38,17 +38,6 @@ const CfxModelApi *cfx_register_api(void);
 
 /* The present snapshot: the register's, good until the next turn of the loop. */
 const CfxModel *cfx_register_model(CfxRegister *self);
-/* Changes the model as CfxModelApi.change does, for the core itself. */
-void cfx_register_change(CfxRegister *self,
-                         const CfxModelChange *const *changes,
-                         gsize n,
-                         CfxModelDone done,
-                         gpointer data);
-
-typedef void (*CfxRegisterModelFunc)(gpointer data, const CfxModel *model);
-/* Calls func after each change of the model, once it is in force. */
-guint64 cfx_register_watch(CfxRegister *self, CfxRegisterModelFunc func, gpointer data);
-void cfx_register_unwatch(CfxRegister *self, guint64 watch);
 
 /* --- sources ------------------------------------------------------------------------------- */
 
@@ -111,7 +100,7 @@ typedef struct {
 /*
  * Compares the register with what stations report: number of EVSEs, power of each. With `mend` it
  * adds EVSEs that are missing and lowers powers that are registered too high; nothing is deleted
- * and nothing raised (domain.md 50).
+ * and nothing raised.
  * @done: {"version":1, "stations":[{"identity", "instance", "registered_evses", "reported_evses",
  *   "differences":[{"what": "count" | "power", "asset", "evse", "registered", "reported", "text",
  *   "mendable", "mended"}]}], "differences", "mended"}
@@ -183,6 +172,5 @@ gboolean cfx_register_token(CfxRegister *self, const char *token, CfxToken *ret)
 char *cfx_register_stations_json(CfxRegister *self); /* bound ones, and those that knocked */
 char *cfx_register_sensors_json(CfxRegister *self);
 char *cfx_register_assets_json(CfxRegister *self);
-char *cfx_register_principals_json(CfxRegister *self);
 
 G_END_DECLS

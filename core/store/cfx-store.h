@@ -64,8 +64,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxStore, cfx_store_free)
 const CfxDataApi *cfx_store_api(void);
 
 /*
- * A store is real or simulated, never both (domain.md 60): marks a new one, and refuses with CONFIG
- * one that has the other mark. For the daemon, after start and before anything is written.
+ * A store is real or simulated, never both: marks a new one, and refuses with CONFIG one that has
+ * the other mark. For the daemon, after start and before anything is written.
  * @host: the core's own instance
  */
 void cfx_store_claim_clock(const CfxHost *host, gboolean is_simulated, CfxDone done, gpointer data);

@@ -266,13 +266,6 @@ cfx_listener_how_is_loopback(const CfxListenerHow *self)
            cfx_address_is_loopback(&address);
 }
 
-gboolean
-cfx_web_listener_is_loopback(const CfxConfig *config)
-{
-    g_autoptr(CfxListenerHow) how = cfx_listener_how_new(config, NULL);
-    return how != NULL && cfx_listener_how_is_loopback(how);
-}
-
 char **
 cfx_web_listener_problems(const CfxConfig *config, gboolean is_simulated)
 {

@@ -65,12 +65,6 @@ cfx_lingers_new(CfxLoop *loop)
     return self;
 }
 
-guint
-cfx_lingers_count(const CfxLingers *self)
-{
-    return self->all.length;
-}
-
 static void
 end(CfxLinger *self)
 {

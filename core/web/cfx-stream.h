@@ -63,6 +63,5 @@ void cfx_lingers_add(CfxLingers *self,
                      gsize size,
                      CfxFunc done,
                      gpointer data);
-guint cfx_lingers_count(const CfxLingers *self);
 
 G_END_DECLS

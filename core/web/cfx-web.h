@@ -50,8 +50,6 @@ const CfxConfigKey *cfx_web_listener_keys(gsize *ret_n);
  * list (transfer full).
  */
 char **cfx_web_listener_problems(const CfxConfig *config, gboolean is_simulated);
-/** Whether it listens on this machine only. */
-gboolean cfx_web_listener_is_loopback(const CfxConfig *config);
 
 /** Opens a listener. CONFIG: as above; CONFLICT: the port is taken, and how to help. */
 gboolean cfx_web_listen(CfxWeb *self, const char *name, const CfxConfig *config, GError **error);

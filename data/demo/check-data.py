@@ -12,7 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 MINUTE = 60_000_000
 SLOT = 5 * MINUTE
 SPARE = 1.10
-# a published event is known after one poll of the VEN; domain.md asks for five minutes more
+# a published event is known after one poll of the VEN; the plan gets five minutes more
 POLL = 1 * MINUTE
 LEAD = POLL + 5 * MINUTE
 

@@ -57,7 +57,7 @@ status_of(const char *text, gsize size)
     return NULL;
 }
 
-/* Commands are sent once: what was on the wire may have been done (domain.md 56). */
+/* Commands are sent once: what was on the wire may have been done. */
 static void
 fail(OcppStation *station, Sent *sent, const OcppCallResult *result)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The ladder of domain.md 45: what is tried when a station rejects a profile. The rung that worked
- * is remembered for each model and firmware.
+ * The ladder: what is tried, one after the other, when a station rejects a profile. The rung that
+ * worked is remembered for each model and firmware.
  */
 #pragma once
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * How many phases a car uses. Somebody states it, or several readings in a row agree; one odd
- * sample decides nothing. Unknown counts as three in limits and as one in promises (domain.md 42).
+ * sample decides nothing. Unknown counts as three in limits and as one in promises.
  */
 #pragma once
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A slice of a plan as a charging schedule (domain.md 40 to 43), and a schedule as a curve: pure
- * computation.
+ * A slice of a plan as a charging schedule, and a schedule as a curve: pure computation.
  */
 #pragma once
 

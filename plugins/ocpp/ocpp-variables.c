@@ -162,7 +162,7 @@ static const Name settings[] = {
     { "SampledDataCtrlr", "TxStartedMeasurands", NULL },
     { "SampledDataCtrlr", "TxEndedMeasurands", NULL },
     { "OCPPCommCtrlr", "HeartbeatInterval", NULL },
-    /* only where nobody may start without us (domain.md 46) */
+    /* only where nobody may start without us */
     { "AuthCtrlr", "LocalAuthorizeOffline", NULL },
     { "AuthCtrlr", "OfflineTxForUnknownIdEnabled", NULL },
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From all events that are known to one timeline per sensor (domain.md 10-16): prices by priority,
- * then the newer; limits by the stricter. Pure: no clock, no I/O.
+ * From all events that are known to one timeline per sensor: prices by priority, then the newer;
+ * limits by the stricter. Pure: no clock, no I/O.
  */
 #pragma once
 

@@ -128,12 +128,6 @@ sim_clock_set(SimClock *self, gint64 real_us, double rate, gint64 ceiling_us)
 }
 
 gint64
-sim_clock_ceiling(const SimClock *self)
-{
-    return self->ceiling_us;
-}
-
-gint64
 sim_clock_due(const SimClock *self)
 {
     if (self->ceiling_us <= self->site_us)

@@ -16,6 +16,5 @@ gint64 sim_clock_now(const SimClock *self, gint64 real_us);
 /* From now on at this rate, but not beyond the ceiling. Time does not jump and does not run back.
  */
 void sim_clock_set(SimClock *self, gint64 real_us, double rate, gint64 ceiling_us);
-gint64 sim_clock_ceiling(const SimClock *self);
 /* REAL time at which the clock will stand at the ceiling; G_MAXINT64: never at this rate. */
 gint64 sim_clock_due(const SimClock *self);

@@ -449,9 +449,3 @@ sim_operator_publish_control(SimOperator *self, const SimControl *control)
     g_queue_push_tail(&self->publications, publication);
     step(self);
 }
-
-gboolean
-sim_operator_is_idle(const SimOperator *self)
-{
-    return g_queue_is_empty((GQueue *)&self->publications);
-}

@@ -14,4 +14,3 @@ void sim_operator_free(SimOperator *self);
 /* The prices of the local day on which `at_us` lies, from midnight to midnight. */
 void sim_operator_publish_prices(SimOperator *self, gint64 at_us);
 void sim_operator_publish_control(SimOperator *self, const SimControl *control);
-gboolean sim_operator_is_idle(const SimOperator *self);

@@ -416,9 +416,3 @@ sim_station_start(SimStation *self)
     sim_station_log(self);
     sim_link_start(self->link);
 }
-
-gboolean
-sim_station_is_ready(SimStation *self)
-{
-    return self->is_accepted && self->has_fail_safe && sim_link_is_open(self->link);
-}

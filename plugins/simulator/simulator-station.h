@@ -61,8 +61,6 @@ void sim_station_flow(SimStation *self, gint64 span_us);
 /* Computes limit, current and state anew, and tells whom it concerns. */
 void sim_station_update(SimStation *self);
 void sim_station_log(SimStation *self);
-/* Whether it has told all it has to and holds a fail-safe limit. */
-gboolean sim_station_is_ready(SimStation *self);
 
 /* What the files of the station share: its messages (simulator-messages.c) … */
 void sim_station_boot(SimStation *self, const char *reason);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an operator holds back: a bound with an expiry on a site, a station or an EVSE (domain.md
- * 17, 21). A hold only lowers; it ends by the site's clock, or when somebody ends it.
+ * What an operator holds back: a bound with an expiry on a site, a station or an EVSE. A hold only
+ * lowers; it ends by the site's clock, or when somebody ends it.
  */
 #pragma once
 

@@ -10,7 +10,7 @@
 #include <kit/cfx-quantity.h>
 #include <kit/cfx-time.h>
 
-/* which voices count: our own code always names them (domain.md 8) */
+/* Which voices count: what is measured, planned, forecast and posted may share one sensor. */
 #define OF_SIGNALS (CFX_SOURCE_SIGNAL | CFX_SOURCE_USER | CFX_SOURCE_GATEWAY)
 #define OF_PRICES (OF_SIGNALS | CFX_SOURCE_FORECASTER | CFX_SOURCE_REPORTER)
 #define OF_FORECASTS (CFX_SOURCE_FORECASTER | CFX_SOURCE_USER | CFX_SOURCE_GATEWAY)

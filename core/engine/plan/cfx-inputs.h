@@ -28,8 +28,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxPlanInputs, cfx_plan_inputs_free)
 /* The end of the horizon: the last departure, at least 24 h, at most 36 h ahead. */
 gint64 cfx_plan_horizon(gint64 now_us, gint64 last_departure_us);
 
-/* Prices of domain.md 10: the timelines in their order, the same clock time of the last known day,
- * the constant. @timelines: @n, elements may be NULL. */
+/* The price of a slot, never a sum: the first of the timelines that knows it, else the same clock
+ * time of the last known day (assumed), else the constant. @timelines: @n, elements may be NULL. */
 void cfx_plan_inputs_prices(
     CfxPlanInputs *self, CfxTimeline *const *timelines, gsize n, const char *zone, double fallback);
 /* Buy price at one instant in currency/kWh; @ret_assumed (nullable). */

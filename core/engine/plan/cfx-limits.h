@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which limit holds at the site's connection, and what may be drawn under it (domain.md 11, 12, 14,
- * 17, 19, 20). Pure functions over what they are given.
+ * Which limit holds at the site's connection, and what may be drawn under it. Pure functions over
+ * what they are given.
  */
 #pragma once
 

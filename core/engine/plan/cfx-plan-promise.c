@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a plan brings each car by its departure becomes its promise, and what stands in the way of
- * more its cause (domain.md 36–39). */
+ * more its cause. */
 #include "plan/cfx-plan.h"
 
 #include "report/cfx-story.h"

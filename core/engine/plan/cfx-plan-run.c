@@ -239,7 +239,7 @@ why_not_told(const CfxEngineDevice *device)
     return device->was_reported || device->has_allowed ? "it is offline" : "it never connected";
 }
 
-/* What cannot be kept is no failure of the plan (domain.md 13): a person must hear whose it is. */
+/* What cannot be kept is no failure of the plan: a person must hear whose it is. */
 static void
 tell_unavoidable(CfxSite *site, const CfxPlanProblem *problem)
 {

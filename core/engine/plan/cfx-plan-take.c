@@ -5,7 +5,7 @@
 #include "apply/cfx-apply.h"
 #include "cfx-unit.h"
 
-/* a plan that saves less than this is not worth a message (domain.md 28) */
+/* a plan that saves less than this is not worth a message to the stations */
 #define SAVING_SHARE 1e-3
 #define SAVING_MONEY 0.01
 /* powers and energies that are the same */

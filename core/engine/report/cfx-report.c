@@ -9,7 +9,7 @@
 #include <kit/cfx-json.h>
 #include <kit/cfx-time.h>
 
-/* minutes count as over the limit beyond this share of it (domain.md, the world) */
+/* minutes count as over the limit beyond this share of it: a reaction takes longer on a fast clock */
 #define TOLERANCE 1.05
 #define REACH (45 * CFX_MINUTE)
 #define KILO 1e-3

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who wants what: a car's stay at an EVSE, its need, what we promised and what it got
- * (domain.md 33–38).
+ * Who wants what: a car's stay at an EVSE, its need, what we promised and what it got.
  */
 #pragma once
 
@@ -95,7 +94,8 @@ double cfx_session_shortfall_wh(const CfxSession *self);
 void cfx_session_device(CfxEngineDevice *device, const CfxDevice *before);
 /* The session ends: the record is closed and kept among the ended ones. */
 void cfx_session_end(CfxEngineDevice *device, gint64 ended_us, double delivered_wh);
-/* Whether the car counts as full, by what the device reports; see domain.md 37. */
+/* Whether the car counts as full: its device reports SuspendedEV, or power that falls, for long
+ * enough. */
 gboolean cfx_session_watch_full(CfxEngineDevice *device, gint64 now_us);
 
 /* Records: cfx-session-record.c */

@@ -102,7 +102,7 @@ test_newcomer(void)
     g_assert_cmpfloat(promised(f, 0), ==, 40000);
     g_assert_cmpfloat(promised(f, 1), ==, 40000);
     g_assert_cmpfloat(promised(f, 2), >, 20000);
-    /* its minimum comes before all promises (rule 39), and the youngest of them gives it */
+    /* its minimum comes before all promises, and the youngest of them gives it */
     g_assert_cmpfloat(promised(f, 3), <=, 5000);
     fixture_free(f);
 }

@@ -361,7 +361,7 @@ test_waiting_is_not_full(void)
     fixture_free(f);
 }
 
-/* rule 46: no start without us, and a plan that ends in the fail-safe power even so */
+/* no start without us, and a plan that ends in the fail-safe power even so */
 static void
 test_no_offline_start(void)
 {
@@ -394,7 +394,7 @@ test_no_offline_start(void)
 /* --- who does not answer -----------------------------------------------------------------------
  */
 
-/* rule 26: what is unanswered is not free, however long it is */
+/* what is unanswered is not free, however long it is */
 static void
 test_unanswered_counts(void)
 {

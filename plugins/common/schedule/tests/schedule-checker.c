@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Tolerances of the reference, section 8. */
+/* equal within rounding */
 #define NEAR(a, b, absolute, relative) (fabs((a) - (b)) <= (absolute) + (relative)*fabs(b))
 
 static double
