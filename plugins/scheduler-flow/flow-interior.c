@@ -670,7 +670,9 @@ flow_interior(const FlowLp *lp,
         State state = measure(&self);
         /* 1 and below: done */
         double error = MAX(state.primal / (1e-8 * (1 + base)), state.dual / (1e-9 * (1 + price)));
-        error = MAX(error, state.complement / (gap * (1 + fabs(state.objective))));
+        /* on its way the objective may pass 0: it is known to the complement only */
+        double scale = MAX(fabs(state.objective), state.complement);
+        error = MAX(error, state.complement / (gap * (1 + scale)));
         /* an empty interior lets rounding grow without end once it is reached */
         if (!isfinite(error) || error > 1e4 * least_error)
             break;

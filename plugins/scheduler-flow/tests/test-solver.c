@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Many devices under limits against linear programmes; the order of the steps; the certificate. */
+#include "flow-night.h"
 #include "flow-session.h"
 #include "flow-solver.h"
 #include "schedule-case.h"
@@ -397,6 +398,51 @@ test_values(void)
     }
 }
 
+/*
+ * On the way to the answer the cost passes 0, and with it what the gap is relative to: no reason
+ * to take the first point for the best. The prices must prove the cost.
+ */
+static void
+test_night(void)
+{
+    g_autoptr(ScheduleCase) made = schedule_case_new(NIGHT_CARS, NIGHT_SLOTS, 0.25);
+    CfxProblemNode *site = made->nodes->pdata[0];
+    double *buy = schedule_case_row(made, &site->buy, 0);
+    schedule_case_row(made, &site->sell, 0.06);
+    schedule_case_set_hours(made, 0, 1.0 / 6);
+    schedule_case_limit(made, 0, CFX_LIMIT_PHYSICAL, FALSE, 0);
+    schedule_case_limit(made, 0, CFX_LIMIT_CONTRACTED, FALSE, 0);
+    schedule_case_limit(made, 0, CFX_LIMIT_CONTRACTED, TRUE, 36);
+    for (guint32 j = 0; j < NIGHT_SLOTS; j++) {
+        double room = 45.72; /* a socket that is left keeps the room of what may come to it */
+        ((double *)site->base_kw.at)[j] = night_base_kw[j];
+        buy[j] = night_buy[j];
+        for (guint32 d = 0; d < NIGHT_CARS; d++)
+            room -= j >= night_cars[d].slots ? 4.14 : 0;
+        schedule_case_limit_row(made, 0)[j] = night_base_kw[j] + room + 30;
+        schedule_case_limit_row(made, 1)[j] = night_base_kw[j] + room;
+    }
+    for (guint32 d = 0; d < NIGHT_CARS; d++) {
+        made->stock0[d] = night_cars[d].stock;
+        for (guint32 j = 0; j < NIGHT_SLOTS; j++) {
+            gsize cell = (gsize)d * NIGHT_SLOTS + j;
+            made->high[cell] = j < night_cars[d].slots ? night_cars[d].rate : 0;
+            made->least[cell] = j < night_cars[d].slots ? night_cars[d].least : 0;
+            made->full[cell] = night_cars[d].full;
+        }
+    }
+    for (guint i = 0; i < NIGHT_TARGETS; i++)
+        schedule_case_target(made,
+                             night_targets[i].car,
+                             night_targets[i].slot,
+                             night_targets[i].tier,
+                             night_targets[i].wanted,
+                             night_targets[i].weight);
+    schedule_case_ready(made);
+    g_autoptr(ScheduleAnswer) answer = solve(&made->problem);
+    g_assert_cmpfloat(answer->solution.gap, <=, 2e-4);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -435,5 +481,6 @@ main(int argc, char **argv)
     g_test_add_func("/flow/solver/steps-of-nodes", test_steps_of_nodes);
     g_test_add_func("/flow/solver/ties", test_ties);
     g_test_add_func("/flow/solver/values", test_values);
+    g_test_add_func("/flow/solver/night", test_night);
     return g_test_run();
 }
