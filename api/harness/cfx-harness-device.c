@@ -23,6 +23,8 @@ struct _CfxHarnessDevices {
     guint n_reports;
     GPtrArray *applied; /* Applied */
     GPtrArray *knocks;  /* CfxKnock */
+    CfxNeedAsk need;    /* the last one */
+    guint n_needs;
     GArray *watches;
     guint64 last_watch;
     gint64 version; /* of the plans that are handed in */
@@ -168,31 +170,35 @@ device_commands(const CfxHost *host, gint64 asset, guint32 *n)
     return ops->commands;
 }
 
-/* Adapters of other instances are not there. */
+/* What comes later: adapters of other instances are not there, so who asks them is refused; a need
+ * is taken (`done`). */
 typedef struct {
     CfxAnswerDone answer;
     CfxPlanDone plan;
+    CfxDone done;
     gpointer data;
-} Refused;
+} Answer;
 
 static void
-refuse(gpointer data)
+finish(gpointer data)
 {
-    g_autofree Refused *refused = data;
+    g_autofree Answer *later = data;
     g_autoptr(GError) error = g_error_new_literal(
         CFX_ERROR, CFX_ERROR_NOT_FOUND, "the harness has no other adapters and no planner");
-    if (refused->answer != NULL)
-        refused->answer(refused->data, NULL, error);
-    if (refused->plan != NULL)
-        refused->plan(refused->data, NULL, error);
+    if (later->answer != NULL)
+        later->answer(later->data, NULL, error);
+    if (later->plan != NULL)
+        later->plan(later->data, NULL, error);
+    if (later->done != NULL)
+        later->done(later->data, NULL);
 }
 
 static void
 refuse_later(const CfxHost *host, CfxAnswerDone answer, CfxPlanDone plan, gpointer data)
 {
-    Refused *refused = g_new(Refused, 1);
-    *refused = (Refused){ answer, plan, data };
-    cfx_harness_later(cfx_harness_of(host), refuse, refused);
+    Answer *later = g_new(Answer, 1);
+    *later = (Answer){ answer, plan, NULL, data };
+    cfx_harness_later(cfx_harness_of(host), finish, later);
 }
 
 static void
@@ -249,6 +255,22 @@ device_unwatch(const CfxHost *host, guint64 id)
     }
 }
 
+/* every need is taken */
+static void
+device_session_set(const CfxHost *host, const CfxNeedAsk *ask, CfxDone done, gpointer data)
+{
+    CfxHarnessDevices *self = cfx_harness_of(host)->devices;
+    Answer *taken = g_new(Answer, 1);
+
+    self->need = (CfxNeedAsk){ .need_wh = NAN };
+    memcpy(&self->need, ask, MIN(ask->struct_size, sizeof self->need));
+    self->need.struct_size = sizeof self->need;
+    self->need.by = cfx_harness_text(self->need.by);
+    self->n_needs++;
+    *taken = (Answer){ NULL, NULL, done, data };
+    cfx_harness_later(cfx_harness_of(host), finish, taken);
+}
+
 const CfxDeviceApi cfx_harness_device_api = {
     .struct_size = sizeof(CfxDeviceApi),
     .report = device_report,
@@ -263,6 +285,7 @@ const CfxDeviceApi cfx_harness_device_api = {
     .watch = device_watch,
     .unwatch = device_unwatch,
     .command_as = device_command_as,
+    .session_set = device_session_set,
 };
 
 /* --- for tests -------------------------------------------------------------------------------- */
@@ -294,6 +317,14 @@ cfx_harness_applied(CfxHarness *self, gint64 asset, guint *n)
     if (n != NULL)
         *n = count;
     return last != NULL ? &last->said : NULL;
+}
+
+const CfxNeedAsk *
+cfx_harness_need(CfxHarness *self, guint *n)
+{
+    if (n != NULL)
+        *n = self->devices->n_needs;
+    return self->devices->n_needs > 0 ? &self->devices->need : NULL;
 }
 
 const CfxKnock *

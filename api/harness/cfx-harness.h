@@ -157,6 +157,8 @@ guint cfx_harness_n_reports(CfxHarness *self);
 const CfxHarnessApplied *cfx_harness_applied(CfxHarness *self, gint64 asset, guint *n);
 /** The last one who knocked; NULL: nobody. */
 const CfxKnock *cfx_harness_knock(CfxHarness *self, guint *n);
+/** The last need that a person stated through the instance; NULL: none. Each is taken. */
+const CfxNeedAsk *cfx_harness_need(CfxHarness *self, guint *n);
 
 /** Hands in a plan, as it is, and runs. Its site, epoch and version are the test's. */
 void cfx_harness_apply(CfxHarness *self, const CfxPlan *plan);

@@ -6,6 +6,7 @@
 #include "device/cfx-device-table.h"
 #include "plan/cfx-plan.h"
 #include "plan/cfx-trigger.h"
+#include "session/cfx-session.h"
 
 /* --- plans for others ---------------------------------------------------------------------------
  */
@@ -160,6 +161,7 @@ static const CfxDeviceApi device_api = {
     .watch = api_watch,
     .unwatch = api_unwatch,
     .command_as = api_command_as,
+    .session_set = cfx_session_api_set,
 };
 
 const CfxDeviceApi *

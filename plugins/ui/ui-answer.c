@@ -69,6 +69,15 @@ ui_answer_error(const Ui *ui,
 }
 
 void
+ui_answer_nothing(const Ui *ui, const CfxRequest *request)
+{
+    CfxPair headers[UI_SAFE_HEADERS + 2] = { { "Cache-Control", "no-store" } };
+
+    headers[1 + ui_safe_headers(headers + 1)] = (CfxPair){ NULL, NULL };
+    ui->host->web->respond(request, 204, headers, NULL);
+}
+
+void
 ui_answer_not_found(const Ui *ui, const CfxRequest *request, const char *what)
 {
     g_autofree char *message = g_strdup_printf("there is no such %s", what);

@@ -30,6 +30,8 @@ GBytes *ui_answer_refuse(gpointer data,
                          const char *reason,
                          const char **type);
 
+/* 204: it was done, and there is nothing to say. */
+void ui_answer_nothing(const Ui *ui, const CfxRequest *request);
 /* Headers that keep a page to itself; @pairs has room for UI_SAFE_HEADERS more. */
 #define UI_SAFE_HEADERS 7
 guint ui_safe_headers(CfxPair *pairs);

@@ -3,6 +3,7 @@
 
 #include <cariflex/cfx-abi.h>
 #include <kit/cfx-jsonmsg.h>
+#include <math.h>
 #include <string.h>
 
 static gboolean
@@ -109,6 +110,42 @@ ui_command_parse(char *text, gsize size, UiCommand *ret, GError **error)
     ret->name = cfx_json_text_dup(body.command);
     ret->arguments =
         body.arguments.text != NULL ? cfx_json_text_dup(body.arguments) : g_strdup("{}");
+    return TRUE;
+}
+
+/* --- needs ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    double need_kwh;
+    CfxJsonText by;
+} Need;
+
+static const CfxJsonField need_fields[] = {
+    CFX_JSON_FIELD("need_kwh", REAL, NULLABLE, Need, need_kwh),
+    CFX_JSON_FIELD("by", TEXT, NULLABLE, Need, by, .max = 40),
+};
+static const CfxJsonTable need_table = CFX_JSON_TABLE(Need, need_fields, 0);
+
+void
+ui_need_clear(UiNeed *self)
+{
+    g_clear_pointer(&self->by, g_free);
+}
+
+gboolean
+ui_need_parse(char *text, gsize size, UiNeed *ret, GError **error)
+{
+    Need body;
+
+    *ret = (UiNeed){ .need_kwh = NAN };
+    if (!decode(text, size, &need_table, &body, error))
+        return FALSE;
+    if (isnan(body.need_kwh) && body.by.text == NULL) {
+        g_set_error_literal(
+            error, CFX_ERROR, CFX_ERROR_INVALID, "need_kwh: it is missing, and so is by");
+        return FALSE;
+    }
+    *ret = (UiNeed){ body.need_kwh, cfx_json_text_dup(body.by) };
     return TRUE;
 }
 

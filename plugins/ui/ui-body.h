@@ -20,6 +20,11 @@ typedef struct {
     char *arguments; /* JSON object; "{}" if it was left out */
 } UiCommand;
 
+typedef struct {
+    double need_kwh; /* NaN: unchanged */
+    char *by;        /* (nullable) unchanged */
+} UiNeed;
+
 typedef enum { UI_MESSAGE_PING, UI_MESSAGE_SITE } UiMessageType;
 
 typedef struct {
@@ -32,10 +37,13 @@ void ui_sign_in_clear(UiSignIn *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UiSignIn, ui_sign_in_clear)
 void ui_command_clear(UiCommand *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UiCommand, ui_command_clear)
+void ui_need_clear(UiNeed *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UiNeed, ui_need_clear)
 
 /* @text: changed while it is read. FALSE: `error` says where and what is wrong. */
 gboolean ui_sign_in_parse(char *text, gsize size, UiSignIn *ret, GError **error);
 gboolean ui_command_parse(char *text, gsize size, UiCommand *ret, GError **error);
+gboolean ui_need_parse(char *text, gsize size, UiNeed *ret, GError **error);
 gboolean ui_message_parse(char *text, gsize size, UiMessage *ret, GError **error);
 
 /* Value of a member of a query; NULL: not there. Nothing is decoded. (transfer full) */

@@ -29,9 +29,8 @@ site_of(const UiVisit *visit)
     return site;
 }
 
-/* Whether the person has that right; else it was answered. What may not be seen is not there. */
-static gboolean
-may(const UiVisit *visit, guint32 right)
+gboolean
+ui_device_may(const UiVisit *visit, guint32 right)
 {
     const CfxHost *host = visit->ui->host;
 
@@ -203,7 +202,7 @@ ui_device_get(UiVisit *data)
 {
     g_autoptr(UiVisit) visit = data;
 
-    if (!may(visit, CFX_RIGHT_READ))
+    if (!ui_device_may(visit, CFX_RIGHT_READ))
         return;
     UiSite *site = ui_site_get(visit->ui, site_of(visit));
     if (site == NULL)
@@ -240,7 +239,7 @@ ui_device_commands_get(UiVisit *data)
     g_auto(CfxJsonWriter) json;
 
     cfx_json_writer_init(&json, NULL, 0);
-    if (!may(visit, CFX_RIGHT_CONTROL))
+    if (!ui_device_may(visit, CFX_RIGHT_CONTROL))
         return;
     host->devices->state(host, &visit->id, 1, &to);
     const CfxCommandInfo *const *commands = host->devices->commands(host, visit->id, &n);
@@ -292,7 +291,7 @@ ui_device_command_post(UiVisit *data)
     g_auto(UiCommand) command = { 0 };
     g_autoptr(GError) error = NULL;
 
-    if (!may(visit, CFX_RIGHT_CONTROL))
+    if (!ui_device_may(visit, CFX_RIGHT_CONTROL))
         return;
     if (!ui_command_parse(text, size, &command, &error)) {
         ui_answer_error(visit->ui,
@@ -343,7 +342,7 @@ ui_device_messages_get(UiVisit *data)
     g_autoptr(UiVisit) visit = data;
     const CfxHost *host = visit->ui->host;
 
-    if (!may(visit, CFX_RIGHT_CONTROL))
+    if (!ui_device_may(visit, CFX_RIGHT_CONTROL))
         return;
     UiVisit *waiting = g_steal_pointer(&visit);
     host->devices->command_as(

@@ -33,6 +33,8 @@ static const Entry entries[] = {
     { "GET", "devices/*/messages", CFX_ROLE_OPERATE, ui_device_messages_get },
     { "GET", "devices/*/commands", CFX_ROLE_OPERATE, ui_device_commands_get },
     { "POST", "devices/*/command", CFX_ROLE_OPERATE, ui_device_command_post },
+    { "POST", "devices/*/need", CFX_ROLE_OPERATE, ui_device_need_post },
+    { "GET", "knocks", CFX_ROLE_OPERATE, ui_knocks_get },
 };
 
 const char *

@@ -62,6 +62,11 @@ void ui_device_get(UiVisit *visit);
 void ui_device_messages_get(UiVisit *visit);
 void ui_device_commands_get(UiVisit *visit);
 void ui_device_command_post(UiVisit *visit);
+/* Whether the person has that right on the device; else it was answered. What may not be seen is not
+ * there. */
+gboolean ui_device_may(const UiVisit *visit, guint32 right);
+void ui_device_need_post(UiVisit *visit);
+void ui_knocks_get(UiVisit *visit);
 /* ui-pages.c */
 void ui_snapshot_get(UiVisit *visit);
 void ui_live_get(UiVisit *visit);

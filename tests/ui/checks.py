@@ -10,7 +10,8 @@ from page import SCREENS, Page, close_to, first_number
 
 failures = []
 # refusals that were asked for
-EXPECTED_NOISE = re.compile(r"api/(session|sites) .* 401|api/devices/\d+/command .* (4|5)\d\d|messages .* 501")
+EXPECTED_NOISE = re.compile(r"api/(session|sites) .* 401|api/devices/\d+/(command|need) .* (4|5)\d\d|"
+                            r"messages .* 501|api/session .* 429|api/knocks .* 403")
 
 
 def true(name, fact, detail=""):
@@ -59,7 +60,7 @@ def first_load(page):
     drawn, paint = (browser.wait(name, f"return performance.getEntriesByName('{name}')[0]?.startTime")
                     for name in ("cariflex-drawn", "first-contentful-paint"))
     requests = [r for r in browser.watch_network() if r["url"].startswith(("http", "ws"))]
-    first = [r for r in requests if not re.search(r"/(chain|stations|commands)\.js$", r["url"])]
+    first = [r for r in requests if not re.search(r"/(chain|stations|commands|need|knocks)\.js$", r["url"])]
     size = sum(r["bytes"] for r in first)
     print(f"# first load: {len(first)} requests, {size} bytes; first paint {paint:.0f} ms, "
           f"overview drawn {drawn:.0f} ms", flush=True)
@@ -79,6 +80,46 @@ def nothing_from_outside(page):
 def no_complaints(page, when):
     said = [m for m in page.browser.console() if not EXPECTED_NOISE.search(m)]
     true(f"nothing on the console ({when})", not said, said)
+
+
+def by_password(page):
+    """Somebody of the register signs in by name and password."""
+    browser = page.browser
+    page.site.add_person("anne", "correct horse battery")
+    said = []
+    for user, password in (("anne", "wrong"), ("nobody", "correct horse battery")):
+        browser.open("about:blank")
+        browser.open(page.site.page)
+        browser.wait("the form", "return document.querySelector('form input[name=user]')")
+        browser.type("input[name=user]", user)
+        browser.type("input[name=password]", password)
+        browser.keys("Enter")
+        said.append(browser.wait("the refusal", "return document.querySelector('form [role=alert]')?.innerText"))
+    same("a wrong name and a wrong password are told alike", said[0], said[1])
+    true("the page stays shut", not browser.run("return document.querySelector('#tile-power')"))
+    browser.type("input[name=user]", "anne")
+    browser.type("input[name=password]", "correct horse battery")
+    browser.keys("Enter")
+    browser.wait("the overview", "return document.querySelector('#tile-power .value')")
+    who = browser.text(".who")
+    true("the right password opens the page", "anne" in who and "operator" in who, who)
+    same("script does not see the cookie", browser.run("return document.cookie"), "")
+    # so many wrong ones, and one has to wait
+    ask = ("return fetch('api/session', {method: 'POST', headers: {'Content-Type': 'application/json'}, body: "
+           "JSON.stringify({user: 'eve', password: 'wrong'})}).then(async a => [a.status, (await a.json()).error.code, "
+           "Number(a.headers.get('Retry-After'))])")
+    for _ in range(30):
+        answer = browser.run(ask)
+        if answer[0] == 429:
+            break
+    true("who tries on and on has to wait", answer[:2] == [429, "too-many"] and answer[2] > 0, answer)
+    browser.click(".who .link")
+    browser.wait("the form", "return document.querySelector('form input[name=user]')")
+    browser.type("input[name=user]", "eve")
+    browser.type("input[name=password]", "wrong")
+    browser.keys("Enter")
+    said = browser.wait("the refusal", "return document.querySelector('form [role=alert]')?.innerText")
+    true("and the page says so", "Too many" in said and "Wait" in said, said)
 
 
 # --- what is shown is what the API says ----------------------------------------------------------
@@ -238,6 +279,53 @@ def commands(page, device):
         "JSON.stringify({command: 'GetCompositeSchedule', arguments: {duration: 'soon', evseId: 1}})})"
         ".then(async a => [a.status, (await a.json()).error.message])", f"api/devices/{device['id']}/command")
     true("the daemon names the member too", refused[0] == 422 and "duration" in refused[1], refused)
+
+
+def stated_need(page, device):
+    """A need and a time from the page are what the API and cariflexctl say."""
+    browser = page.browser
+    page.show(f"stations/{device['id']}")
+    browser.wait("the form", "return document.querySelector('#need-kwh')")
+
+    def state(kwh, by=""):
+        browser.run("for (const [id, value] of arguments[0]) { const e = document.querySelector(id); e.value = value;"
+                    "e.dispatchEvent(new Event('input')); }", [["#need-kwh", kwh], ["#need-by", by]])
+        browser.click("#need-set")
+        page.settle()
+        return browser.wait("the answer", "return document.querySelector('#need-answer')?.innerText", seconds=20)
+    true("a need: nothing is not sent", "Give an energy" in state(""))
+    said = state("1001")
+    true("a need: too much is refused in words", "between 0 and" in said, said)
+    said = state("17.5", "09:30")
+    true("a need is stored", "Stored" in said, said)
+    time.sleep(1)
+    page.settle()
+    session = next(s for s in page.items()["session"].values() if s["device"] == device["id"] and not s["ended"])
+    same("a need: the API", [session["need_kwh"], session["need_from"], session["need_grade"]], [17.5, "entry", "stated"])
+    same("a need: 09:30 on Martinique", session["departure"][11:16], "13:30")
+    told = next(s for s in page.site.run.ctl_json("session")["sessions"] if s["asset"] == device["id"])
+    same("a need: cariflexctl", told["need"]["wh"], 17500)
+    same("a need: cariflexctl, until when", told["departure"]["at"], session["departure"])
+    text = browser.text(".content").split("Need\n")[1]
+    same("a need: the page", first_number(text), 17.5, 1)
+    true("a need: the page says by whom", "entered by hand" in text[:80], text[:80])
+    refused = browser.run(
+        "return fetch(arguments[0], {method: 'POST', headers: {'Content-Type': 'application/json'}, body: "
+        "JSON.stringify({by: '25:00'})}).then(async a => [a.status, (await a.json()).error.message])",
+        f"api/devices/{device['id']}/need")
+    true("a need: the daemon names the member", refused[0] == 422 and refused[1].startswith("by:"), refused)
+
+
+def knocking_station(page):
+    """One that nobody has let in stands below the table, with what lets it in."""
+    page.site.knock("CP777")
+    browser = page.browser
+    page.show("stations")
+    browser.wait("the knock", "return document.querySelector('#knocks tbody tr')", seconds=25)
+    told = page.site.run.ctl_json("stations")["unknown"]
+    rows = page.rows("#knocks")
+    same("knocks: those of cariflexctl", [row[0].split("\n")[0] for row in rows], [one["identity"] for one in told])
+    same("knocks: how to let it in", rows[0][-1], "cariflexctl approve CP777")
 
 
 def offline_station(page):
@@ -437,8 +525,15 @@ def viewer(page):
     page.sign_in("viewer")
     page.show("stations/111")
     page.settle()
-    same("a viewer sees no command and no messages",
-         browser.run("return [document.querySelector('#command'), document.querySelector('.messages')]"), [None, None])
+    same("a viewer sees no command, no messages, no need to state",
+         browser.run("return ['#command', '.messages', 'form.need'].map(css => document.querySelector(css))"), [None, None, None])
+    same("and the daemon would refuse a need", browser.run(
+        "return fetch('api/devices/111/need', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
+        "body: JSON.stringify({need_kwh: 5})}).then(async a => [a.status, (await a.json()).error.code])"), [403, "role"])
+    page.show("stations")
+    page.settle()
+    true("a viewer sees no knocks", not browser.run("return document.querySelector('#knocks')"))
+    same("and the daemon tells of none", browser.run("return fetch('api/knocks').then(a => a.status)"), 403)
     status = browser.run(
         "return fetch('api/devices/111/command', {method: 'POST', headers: {'Content-Type': 'application/json'}, "
         "body: JSON.stringify({command: 'Reset', arguments: {type: 'OnIdle'}})}).then(async a => [a.status, "
@@ -458,6 +553,7 @@ def run_all(browser, site, moment):
             traceback.print_exc()
 
     part(refused_sign_in)
+    part(by_password)
     site.to(moment)
     for check in (first_load, overview_numbers, chart_values, stations_table):
         part(check)
@@ -466,6 +562,8 @@ def run_all(browser, site, moment):
         part(check)
     part(no_complaints, "all screens")
     part(commands, device)
+    part(stated_need, device)
+    part(knocking_station)
     for check in (offline_station, keyboard, names, languages, themes, phone):
         part(check)
     part(no_complaints, "after everything")

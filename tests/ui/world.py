@@ -2,14 +2,17 @@
 """The demo's site with its world, stopped at a moment where there is something to see."""
 
 import argparse
+import json
 import pathlib
 import sys
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "data" / "demo"))
+sys.path.insert(0, str(TOP / "tests" / "integration"))
 
 import site_run  # noqa: E402
+import station  # noqa: E402
 
 
 class Site:
@@ -49,6 +52,24 @@ class Site:
     def link(self, role):
         answer = self.run.ctl_json("login", "--role", role)
         return answer["links"][0]["url"]
+
+    def add_person(self, name, password):
+        """An operator of the site's account with a password."""
+        folder = self.run.folder / "person"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(password + "\n")
+        (folder / "person.json").write_text(json.dumps({
+            "format": "cariflex-import", "version": 1, "principals": [
+                {"name": name, "kind": "person", "account": 2, "credentials": [{"kind": "password", "secret": name}],
+                 "grants": [{"right": right, "account": 2} for right in ("read", "control")]}]}))
+        self.run.ctl("import", folder / "person.json", "--secrets", folder)
+
+    def knock(self, identity):
+        """A station that nobody has let in comes to the daemon's door and is sent away."""
+        try:
+            station.Station(self.run.ports["internal"], identity, "whatever-it-is").close()
+        except RuntimeError:
+            pass
 
     def stop(self):
         self.run.stop()

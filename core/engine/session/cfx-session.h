@@ -102,3 +102,6 @@ gboolean cfx_session_watch_full(CfxEngineDevice *device, gint64 now_us);
 void cfx_session_write(CfxSession *self, CfxEngine *engine);
 CfxSession *cfx_session_parse(const char *doc, gsize size, GError **error);
 char *cfx_session_json(const CfxSession *self);
+
+/* CfxDeviceApi.session_set */
+void cfx_session_api_set(const CfxHost *host, const CfxNeedAsk *ask, CfxDone done, gpointer data);

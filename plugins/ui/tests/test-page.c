@@ -274,6 +274,62 @@ test_rights(Fixture *f, gconstpointer data)
     assert_error(ask(f, "GET", "/ui/api/devices/111", NULL), 404, "not-found");
 }
 
+/* --- needs, knocks ------------------------------------------------------------------------------ */
+
+static void
+test_need(Fixture *f, gconstpointer data)
+{
+    static const char both[] = "{\"need_kwh\":20,\"by\":\"07:00\"}", path[] = "/ui/api/devices/111/need";
+    guint n = 0;
+
+    assert_error(ask(f, "POST", path, both), 401, "signed-out");
+    f->cookie = "cariflex_8060=token-of-vera";
+    assert_error(ask(f, "POST", path, both), 403, "role");
+    cfx_harness_set_rights(f->harness, 11, CFX_RIGHT_READ | CFX_RIGHT_CONTROL);
+    assert_error(ask(f, "POST", path, both), 403, "role");
+    f->cookie = "cariflex_8060=token-of-otto";
+    cfx_harness_set_rights(f->harness, 12, CFX_RIGHT_READ);
+    assert_error(ask(f, "POST", path, both), 403, "role");
+    cfx_harness_set_rights(f->harness, 12, CFX_RIGHT_READ | CFX_RIGHT_CONTROL);
+    f->origin = "http://evil.example";
+    assert_error(ask(f, "POST", path, both), 403, "origin");
+    f->origin = ORIGIN;
+    assert_error(ask(f, "POST", path, "{}"), 400, "syntax");
+    assert_error(ask(f, "POST", path, "{\"need_kwh\":\"20\"}"), 400, "syntax");
+    assert_error(ask(f, "POST", path, "{\"by\":7}"), 400, "syntax");
+    g_assert_null(cfx_harness_need(f->harness, &n)); /* nothing of all that came through */
+    g_assert_cmpuint(ask(f, "POST", path, both)->status, ==, 204);
+    const CfxNeedAsk *need = cfx_harness_need(f->harness, &n);
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmpint(need->asset, ==, 111);
+    g_assert_cmpuint(need->role, ==, CFX_ROLE_OPERATE);
+    g_assert_cmpfloat(need->need_wh, ==, 20000);
+    g_assert_cmpstr(need->by, ==, "07:00");
+    g_assert_cmpuint(ask(f, "POST", path, "{\"need_kwh\":null,\"by\":\"08:00\"}")->status, ==, 204);
+    need = cfx_harness_need(f->harness, &n);
+    g_assert_true(isnan(need->need_wh));
+    g_assert_cmpstr(need->by, ==, "08:00");
+}
+
+static void
+test_knocks(Fixture *f, gconstpointer data)
+{
+    cfx_harness_put_record(f->harness,
+                           "cfx.knock",
+                           "ocpp/CP777",
+                           "{\"instance\":\"ocpp\",\"identity\":\"CP777\",\"vendor\":\"V\",\"count\":3}");
+    assert_error(ask(f, "GET", "/ui/api/knocks", NULL), 401, "signed-out");
+    f->cookie = "cariflex_8060=token-of-vera";
+    assert_error(ask(f, "GET", "/ui/api/knocks", NULL), 403, "role");
+    f->cookie = "cariflex_8060=token-of-otto";
+    const CfxHarnessReply *reply = ask(f, "GET", "/ui/api/knocks", NULL);
+    g_assert_cmpuint(reply->status, ==, 200);
+    g_assert_nonnull(strstr(reply->body,
+                            "\"knocks\":[{\"identity\":\"CP777\",\"instance\":\"ocpp\",\"vendor\":"
+                            "\"V\",\"model\":null,"));
+    g_assert_nonnull(strstr(reply->body, "\"count\":3"));
+}
+
 /* --- live -------------------------------------------------------------------------------------- */
 
 static CfxSocket *
@@ -461,6 +517,8 @@ main(int argc, char **argv)
     ADD("sign-in", test_sign_in);
     ADD("refused", test_refused);
     ADD("rights", test_rights);
+    ADD("need", test_need);
+    ADD("knocks", test_knocks);
     ADD("live", test_live);
     ADD("quiet", test_quiet);
     ADD("closed", test_closed);

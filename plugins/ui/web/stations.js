@@ -5,7 +5,9 @@ import {h} from './dom.js';
 import {roomy, timeChart, valueAt} from './charts.js';
 import {commands} from './commands.js';
 import {clockSeconds, num, t, when} from './i18n.js';
+import {knocks} from './knocks.js';
 import * as live from './live.js';
+import {needForm} from './need.js';
 import {age, card, deviceState, empty, state, tile, word} from './parts.js';
 import {lookOf, nameOf, sortedDevices} from './day.js';
 
@@ -70,7 +72,7 @@ function row(device, devices, now) {
 function drawTable({now, redraw}) {
     const devices = sortedDevices();
     if (!devices.length) {
-        return empty(t('stations.none'), t('stations.none.hint'));
+        return [knocks(now, redraw), empty(t('stations.none'), t('stations.none.hint'))];
     }
     const words = table.search.toLowerCase();
     const shown = devices.filter(d => (!table.state || d.state === table.state)
@@ -104,7 +106,8 @@ function drawTable({now, redraw}) {
                     h('button.link', {type: 'button', onclick: () => {
                         table.search = table.state = '';
                         redraw();
-                    }}, t('stations.clear'))))))))];
+                    }}, t('stations.clear')))))))),
+        knocks(now, redraw)];
 }
 
 // --- one station -------------------------------------------------------------------------------
@@ -164,7 +167,7 @@ function stationCard(device, now) {
     ]) : h('p.muted', {}, detail.error?.title ?? t('loading')));
 }
 
-function sessionCard(device, session, now) {
+function sessionCard(device, session, now, redraw) {
     if (!session) {
         const last = live.all('session', s => s.device === device.id && s.ended)
             .sort((a, b) => b.ended.localeCompare(a.ended))[0];
@@ -191,7 +194,8 @@ function sessionCard(device, session, now) {
                 session.cause && h('span.is-warn', {}, word('cause', session.cause))] : null],
             [t('detail.soc'), withUnit(device.soc_percent, '%', 0)],
             [t('detail.phases'), device.phases ? t('detail.phases.max', {n: device.phases, a: num(device.current_max_a)}) : null],
-            [t('detail.full'), session.full ? t('yes') : null]]));
+            [t('detail.full'), session.full ? t('yes') : null]]),
+        live.state.me?.commands && needForm(device, session, redraw));
 }
 
 /** Desired from plans, installed at the station, measured; the price behind. */
@@ -313,7 +317,7 @@ function drawDetail({now, redraw, path}) {
                 note: session && session.promised_kwh !== null ? t('detail.promised', {kwh: num(session.promised_kwh, 1)}) : null})),
         profileCard(device, site, now, redraw),
         h('div.halves', {},
-            h('div.stack', {}, sessionCard(device, session, now), live.state.me.commands && commands(device, session, redraw)),
+            h('div.stack', {}, sessionCard(device, session, now, redraw), live.state.me.commands && commands(device, session, redraw)),
             h('div.stack', {}, stationCard(device, now), live.state.me.commands && messagesCard(device, now, redraw)))];
 }
 

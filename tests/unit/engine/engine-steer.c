@@ -334,6 +334,73 @@ test_token_and_entry(void)
 }
 
 static void
+need_told(gpointer data, const GError *error)
+{
+    *(gint *)data = error != NULL ? error->code : -2;
+}
+
+/* by a plugin, for a person whose role it says */
+static void
+test_state_by_plugin(void)
+{
+    Fixture *f = fixture(1);
+    const CfxDeviceApi *api = cfx_engine_device_api();
+    const CfxHost *host = &f->adapter->host;
+    CfxNeedAsk ask = { .struct_size = sizeof ask, .role = CFX_ROLE_OPERATE, .need_wh = 21000 };
+    gint said = -1;
+
+    fixture_start(f);
+    ask.asset = f->stations[0].device.asset;
+    api->session_set(host, &ask, need_told, &said);
+    g_assert_cmpint(said, ==, -1); /* never before it has returned */
+    fixture_run(f);
+    g_assert_cmpint(said, ==, CFX_ERROR_NOT_FOUND); /* no car */
+    fixture_plug(f, 0, "a", NAN, 0);
+    fixture_run(f);
+    const CfxSession *session = fixture_session(f, 0);
+    const struct {
+        guint32 role;
+        double need_wh;
+        const char *by;
+        gint asset, code;
+    } wrong[] = {
+        { CFX_ROLE_READ, 21000, NULL, 0, CFX_ERROR_AUTH },
+        { CFX_ROLE_OPERATE, NAN, NULL, 0, CFX_ERROR_INVALID },
+        { CFX_ROLE_OPERATE, -1, NULL, 0, CFX_ERROR_INVALID },
+        { CFX_ROLE_OPERATE, 1e6 + 1, NULL, 0, CFX_ERROR_INVALID },
+        { CFX_ROLE_OPERATE, INFINITY, NULL, 0, CFX_ERROR_INVALID },
+        { CFX_ROLE_OPERATE, 21000, "25:00", 0, CFX_ERROR_INVALID },
+        { CFX_ROLE_OPERATE, 21000, NULL, 4711, CFX_ERROR_NOT_FOUND },
+    };
+    for (gsize i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        CfxNeedAsk bad = { .struct_size = sizeof bad,
+                           .role = wrong[i].role,
+                           .asset = wrong[i].asset != 0 ? wrong[i].asset : ask.asset,
+                           .need_wh = wrong[i].need_wh,
+                           .by = wrong[i].by };
+        api->session_set(host, &bad, need_told, &said);
+        fixture_run(f);
+        g_assert_cmpint(said, ==, wrong[i].code);
+        g_assert_cmpint(session->need_wh.from, !=, CFX_FROM_ENTRY);
+    }
+    ask.by = "07:00";
+    api->session_set(host, &ask, need_told, &said);
+    fixture_run(f);
+    g_assert_cmpint(said, ==, -2);
+    g_assert_cmpint(session->need_wh.from, ==, CFX_FROM_ENTRY);
+    g_assert_cmpfloat(session->need_wh.value, ==, 21000);
+    /* what is not given stays */
+    gint64 by_us = session->departure_us;
+    ask.by = NULL;
+    ask.need_wh = 8000;
+    api->session_set(host, &ask, need_told, &said);
+    fixture_run(f);
+    g_assert_cmpfloat(session->need_wh.value, ==, 8000);
+    g_assert_cmpint(session->departure_us, ==, by_us);
+    fixture_free(f);
+}
+
+static void
 test_full(void)
 {
     Fixture *f = fixture(1);
@@ -506,5 +573,6 @@ main(int argc, char **argv)
     g_test_add_func("/engine/session/full", test_full);
     g_test_add_func("/engine/session/early-leave", test_early_leave);
     g_test_add_func("/engine/device/state", test_state);
+    g_test_add_func("/engine/device/state-by-plugin", test_state_by_plugin);
     return g_test_run();
 }

@@ -191,6 +191,16 @@ typedef struct {
 } CfxPlanAsk;
 CFX_ASSERT_TIGHT(CfxPlanAsk, cause);
 
+/** What a person says that the car needs which is plugged in now. */
+typedef struct {
+    guint32 struct_size;
+    guint32 role;   /**< CFX_ROLE_… of the person, whom the caller has checked; at least OPERATE */
+    gint64 asset;   /**< the device */
+    double need_wh; /**< from plug-in on, 0 to 1e6 Wh; NaN: unchanged */
+    const char *by; /**< "07:00", the next one on the site's clock, or ISO 8601; (nullable) unchanged */
+} CfxNeedAsk;
+CFX_ASSERT_TIGHT(CfxNeedAsk, by);
+
 typedef void (*CfxPlanDone)(gpointer data, const CfxPlan *plan, const GError *error);
 /** Answer of a command: the device's own, JSON text, lent. */
 typedef void (*CfxAnswerDone)(gpointer data, GBytes *answer, const GError *error);
@@ -224,8 +234,11 @@ struct _CfxDeviceApi {
     /** As command(), for somebody of that role (CFX_ROLE_…) whom the caller has checked. [home] */
     void (*command_as)(const CfxHost *host, guint32 role, gint64 asset, const char *name,
                        GBytes *args, CfxAnswerDone done, gpointer data);
+    /** States a need for the session at a device; done when it is stored. [home] INVALID names the
+     *  member, AUTH: that role may not, NOT_FOUND: no car is plugged in. */
+    void (*session_set)(const CfxHost *host, const CfxNeedAsk *ask, CfxDone done, gpointer data);
 };
-CFX_ASSERT_TIGHT(CfxDeviceApi, command_as);
+CFX_ASSERT_TIGHT(CfxDeviceApi, session_set);
 
 /** What an adapter implements; every member may be NULL. All [home]. */
 typedef struct {
