@@ -456,6 +456,9 @@ def phone(page):
         page.show(screen)
         wide = browser.run("return document.documentElement.scrollWidth") - 390
         true(f"{screen} fits a phone", wide <= 0, f"{wide} px too wide")
+        below = browser.run("return document.documentElement.scrollHeight - scrollY "
+                            "- Math.max(innerHeight, document.querySelector('#app').getBoundingClientRect().bottom)")
+        true(f"{screen} ends where its content ends", below <= 1, f"{below:.0f} px of nothing")
     browser.size(1440, 900)
 
 

@@ -40,7 +40,7 @@ export function knocks(now, redraw) {
     if (performance.now() - own.asked > EVERY) {
         load(redraw);
     }
-    return own.list.length ? card(t('knocks'), {note: t('knocks.note'), class: 'flush'}, h('div.scroll', {}, h('table.data.rows', {id: 'knocks'},
+    return own.list.length ? card(t('knocks'), {note: t('knocks.note')}, h('div.scroll', {}, h('table.data.rows', {id: 'knocks'},
         h('thead', {}, h('tr', {}, [['station'], ['serial', 'wide-only'], ['peer', 'wide-only'], ['count', 'number wide-only'],
             ['last'], ['approve']].map(([key, kind]) => h('th', {key, scope: 'col', class: kind ?? ''}, t(`col.${key}`))))),
         h('tbody', {}, own.list.map(one => row(one, now)))))) : null;
