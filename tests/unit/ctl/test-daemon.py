@@ -18,6 +18,7 @@ import unittest
 
 DAEMON, CTL = sys.argv[1:3]
 SITE = os.environ["CARIFLEX_SITE"]
+COMPLETION = os.environ["CARIFLEX_COMPLETION"]
 
 
 class Case(unittest.TestCase):
@@ -86,6 +87,15 @@ class Case(unittest.TestCase):
         done = subprocess.run([CTL, *map(str, arguments)], text=True, capture_output=True, timeout=60,
                               env=dict(self.environment, **more))
         return done.returncode, done.stdout, done.stderr
+
+    def offered(self, *words):
+        """What bash offers for the last of the words."""
+        script = '. "$0"; COMP_WORDS=(cariflexctl "$@"); COMP_CWORD=$#; _cariflexctl; printf "%s\\n" "${COMPREPLY[@]}"'
+        path = f"{pathlib.Path(CTL).resolve().parent}:{os.environ['PATH']}"
+        done = subprocess.run(["bash", "-c", script, COMPLETION, *words], text=True, capture_output=True,
+                              timeout=60, env=dict(self.environment, PATH=path))
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
 
     # --- configuration
 
@@ -276,6 +286,10 @@ class Case(unittest.TestCase):
             self.assertEqual(status, 1)
             self.assertIn(words, error)
         self.assertEqual(self.ctl("sensors", "x84")[0], 2)
+        self.assertIn("84", self.offered("sensors", "8"))
+        self.assertIn("CP001", self.offered("hold", "CP"))
+        self.assertIn("CP001", self.offered("session", "set", "CP"))
+        self.assertEqual(self.offered("approve", "CP"), [])  # nobody has knocked
         self.assertIsInstance(json.loads(self.ctl("notices", "--json")[1])["notices"], list)
         self.assertIn("have not said yet", self.ctl("sync")[1])
         status, out, _ = self.ctl("doctor", "--json")
