@@ -60,22 +60,6 @@ cfx_curve_append(CfxCurve *self, gint64 at_us, double w)
     self->n++;
 }
 
-void
-cfx_curve_set_columns(CfxCurve *self, CfxInts at_us, CfxReals w, gsize n)
-{
-    gint64 last_us = CFX_TIME_MIN;
-
-    self->n = 0;
-    for (gsize i = 0; i < n; i++) {
-        gint64 us = cfx_int_at(at_us, i);
-
-        if (i > 0 && us <= last_us)
-            continue;
-        cfx_curve_append(self, us, cfx_real_at(w, i));
-        last_us = us;
-    }
-}
-
 /* Index of the step that holds at @us; -1: before the first. */
 static gssize
 find(const CfxCurve *self, gint64 us)
@@ -107,24 +91,6 @@ cfx_curve_next(const CfxCurve *self, gint64 us)
     gsize i = (gsize)(find(self, us) + 1);
 
     return i < self->n ? self->at_us[i] : CFX_TIME_MAX;
-}
-
-void
-cfx_curve_set(CfxCurve *self, gint64 start_us, gint64 end_us, double w)
-{
-    g_auto(CfxCurve) old = *self;
-
-    if (end_us <= start_us)
-        return;
-    *self = (CfxCurve)CFX_CURVE_INIT;
-    for (gsize i = 0; i < old.n && old.at_us[i] < start_us; i++)
-        cfx_curve_append(self, old.at_us[i], old.w[i]);
-    cfx_curve_append(self, start_us, w);
-    if (end_us == CFX_TIME_MAX)
-        return;
-    cfx_curve_append(self, end_us, cfx_curve_at(&old, end_us));
-    for (gsize i = (gsize)(find(&old, end_us) + 1); i < old.n; i++)
-        cfx_curve_append(self, old.at_us[i], old.w[i]);
 }
 
 double
@@ -215,12 +181,6 @@ join_raise(double a, double b)
     return isnan(a) || isnan(b) ? NAN : MAX(a, b);
 }
 
-static double
-join_lower_known(double a, double b)
-{
-    return isnan(b) ? a : join_lower(a, b);
-}
-
 void
 cfx_curve_add(CfxCurve *self, const CfxCurve *other)
 {
@@ -240,24 +200,6 @@ cfx_curve_raise(CfxCurve *self, const CfxCurve *other)
 }
 
 void
-cfx_curve_lower_where_known(CfxCurve *self, const CfxCurve *other)
-{
-    join(self, other, join_lower_known);
-}
-
-void
-cfx_curve_fill_unknown(CfxCurve *self, double w)
-{
-    g_auto(CfxCurve) old = *self;
-
-    *self = (CfxCurve)CFX_CURVE_INIT;
-    if (old.n == 0 || old.at_us[0] > CFX_TIME_MIN)
-        cfx_curve_append(self, CFX_TIME_MIN, w);
-    for (gsize i = 0; i < old.n; i++)
-        cfx_curve_append(self, old.at_us[i], isnan(old.w[i]) ? w : old.w[i]);
-}
-
-void
 cfx_curve_trim(CfxCurve *self, gint64 us)
 {
     gssize first = find(self, us);
@@ -270,15 +212,4 @@ cfx_curve_trim(CfxCurve *self, gint64 us)
     }
     self->n -= (gsize)first;
     self->at_us[0] = us;
-}
-
-gboolean
-cfx_curve_equal(const CfxCurve *a, const CfxCurve *b)
-{
-    if (a->n != b->n)
-        return FALSE;
-    for (gsize i = 0; i < a->n; i++)
-        if (a->at_us[i] != b->at_us[i] || !is_same(a->w[i], b->w[i]))
-            return FALSE;
-    return TRUE;
 }

@@ -25,14 +25,10 @@ void cfx_curve_clear(CfxCurve *self); /* frees; it is then empty and may be used
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CfxCurve, cfx_curve_clear)
 void cfx_curve_reset(CfxCurve *self); /* empties and keeps the memory */
 void cfx_curve_copy(CfxCurve *self, const CfxCurve *from);
-/* from the columns of a CfxApplied, plan or series: ascending; what is not is left out */
-void cfx_curve_set_columns(CfxCurve *self, CfxInts at_us, CfxReals w, gsize n);
 
 /* Adds a step at the end; an earlier or equal instant than the last replaces from there on. Equal
  * neighbours are merged. */
 void cfx_curve_append(CfxCurve *self, gint64 at_us, double w);
-/* Sets it to @w over [start, end); end CFX_TIME_MAX: for ever. */
-void cfx_curve_set(CfxCurve *self, gint64 start_us, gint64 end_us, double w);
 
 double cfx_curve_at(const CfxCurve *self, gint64 us);
 /* The instant after @us at which the value next changes; CFX_TIME_MAX: never. */
@@ -48,12 +44,7 @@ double cfx_curve_energy_wh(const CfxCurve *self, gint64 start_us, gint64 end_us)
 void cfx_curve_add(CfxCurve *self, const CfxCurve *other);
 void cfx_curve_lower(CfxCurve *self, const CfxCurve *other); /* the lower of both */
 void cfx_curve_raise(CfxCurve *self, const CfxCurve *other); /* the higher of both */
-/* Lower of both where @other is a number; where it is NAN self stays: for signals without news. */
-void cfx_curve_lower_where_known(CfxCurve *self, const CfxCurve *other);
-/* NAN becomes @w. */
-void cfx_curve_fill_unknown(CfxCurve *self, double w);
 /* Forgets what is before @us; the value at @us stays, with the instant @us. */
 void cfx_curve_trim(CfxCurve *self, gint64 us);
-gboolean cfx_curve_equal(const CfxCurve *a, const CfxCurve *b);
 
 G_END_DECLS

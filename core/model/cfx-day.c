@@ -92,12 +92,6 @@ cfx_day_start(const char *zone_name, gint64 us, int days)
 }
 
 gint64
-cfx_day_length(const char *zone, gint64 us)
-{
-    return cfx_day_start(zone, us, 1) - cfx_day_start(zone, us, 0);
-}
-
-gint64
 cfx_day_next(const char *zone_name, gint64 us, int minute)
 {
     GTimeZone *zone = zone_or_utc(zone_name);

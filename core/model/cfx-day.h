@@ -13,8 +13,6 @@ gboolean cfx_zone_is_known(const char *zone);
 
 /* Start of the civil day that holds @us, plus @days days. An unknown zone counts as UTC. */
 gint64 cfx_day_start(const char *zone, gint64 us, int days);
-/* Length of that day: 23, 24 or 25 hours, or what the zone's rules say. */
-gint64 cfx_day_length(const char *zone, gint64 us);
 /* The first instant after @us at which clocks show @minute (0…1439) of the day. A time that does
  * not exist on that day is the first one after the gap; of a time that comes twice the first
  * counts. */

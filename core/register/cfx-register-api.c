@@ -159,7 +159,7 @@ api_unit(const CfxHost *host,
 
 typedef struct {
     CfxRegister *reg;
-    CfxInstance *instance; /* NULL: the core itself */
+    CfxInstance *instance;
     guint64 generation;
     CfxModelDone done;
     gpointer data;

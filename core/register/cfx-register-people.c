@@ -333,16 +333,3 @@ cfx_register_role(CfxRegister *self, gint64 principal)
     g_rw_lock_reader_unlock(&self->people_lock);
     return role;
 }
-
-gint64
-cfx_register_account(CfxRegister *self, gint64 principal)
-{
-    const CfxPrincipal *who;
-    gint64 account;
-
-    g_rw_lock_reader_lock(&self->people_lock);
-    who = g_hash_table_lookup(self->by_id, &principal);
-    account = who != NULL ? who->account : 0;
-    g_rw_lock_reader_unlock(&self->people_lock);
-    return account;
-}

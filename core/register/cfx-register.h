@@ -144,8 +144,6 @@ void cfx_register_revoke(CfxRegister *self, const char *token);
 gboolean cfx_register_may(CfxRegister *self, gint64 principal, guint32 right, gint64 asset);
 /* CFX_ROLE_ANY … ADMIN, by its grants: read or post: READ; change or control: OPERATE. [any] */
 guint32 cfx_register_role(CfxRegister *self, gint64 principal);
-/* The account of a principal; 0: there is none. [any] */
-gint64 cfx_register_account(CfxRegister *self, gint64 principal);
 
 /* --- id tokens of drivers ------------------------------------------------------------------ */
 
