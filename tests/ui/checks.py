@@ -452,8 +452,10 @@ def themes(page):
 def phone(page):
     browser = page.browser
     browser.size(390, 844, True)
-    for screen in (*SCREENS, "stations/111"):
+    for screen in (*SCREENS, "stations/151"):
         page.show(screen)
+        if screen.startswith("stations/"):
+            browser.wait("its messages", "return document.querySelectorAll('.messages li').length > 30")
         wide = browser.run("return document.documentElement.scrollWidth") - 390
         true(f"{screen} fits a phone", wide <= 0, f"{wide} px too wide")
         below = browser.run("return document.documentElement.scrollHeight - scrollY "
