@@ -408,6 +408,47 @@ class Test:
         self.ok(any(period["limit"] > 0 for period in periods), "the car gets energy")
         await station.event("Updated", 1, "ChargingStateChanged", "Charging", 1500.0)
 
+    async def meter(self, station):
+        """MeterValues outside of TransactionEvents."""
+        await station.call(call.MeterValues(evse_id=1, meter_value=[
+            {"timestamp": now(), "sampled_value": [
+                {"value": 4000.0, "measurand": "Power.Active.Import",
+                 "unit_of_measure": {"unit": "W"}}]}]))
+        self.ok(True, "MeterValues are answered")
+
+    async def wrong_frames(self):
+        """Sent past the package, which would not let them out; returns when all were answered."""
+        async with self.daemon.connect() as socket:
+            for text, answer in (
+                    ('[2,', ["-1", "RpcFrameworkError"]),
+                    ('[2,"c","NoSuchAction",{}]', ["c", "NotImplemented"]),
+                    ('[2,"d","Heartbeat",{"unknown":1}]', ["d", "FormatViolation"]),
+                    ('[2,"f","BootNotification",{"reason":5}]', ["f", "TypeConstraintViolation"])):
+                await socket.send(text)
+                got = await self.answer(socket, 4)
+                self.ok(got[1:3] == answer, f"{text} is answered with {answer[1]}"
+                        if got[1:3] == answer else f"{text}: {got}")
+            for _ in range(2):
+                await socket.send('[2,"again","Heartbeat",{}]')
+            for _ in range(2):
+                got = await self.answer(socket, 3)
+                self.ok(got[1] == "again", "a repeated message id is answered again")
+        # no `async with`: websockets stumbles over closing what was cut off while it still wrote
+        socket = await self.daemon.connect()
+        try:
+            await socket.send('[2,"big","Heartbeat",{"x":"' + "x" * (4 << 20) + '"}]')
+            while True:
+                await asyncio.wait_for(socket.recv(), 10)
+        except websockets.ConnectionClosed as closed:
+            self.ok(closed.rcvd is not None and closed.rcvd.code == 1009,
+                    "a message of 4 MiB ends the connection with 1009")
+
+    async def answer(self, socket, kind):
+        while True:
+            frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
+            if frame[0] == kind:
+                return frame
+
     async def command(self, name, arguments):
         done = await asyncio.to_thread(self.daemon.ctl, "command", "CP001", name,
                                        json.dumps(arguments), "--json")
@@ -470,9 +511,11 @@ class Test:
             reader = asyncio.get_running_loop().create_task(station.start())
             await self.boot(station)
             await self.session(station)
+            await self.meter(station)
             await self.commands(station)
             reader.cancel()
             await self.again(station)
+            await self.wrong_frames()
         print(f"1..{self.number}")
 
 
