@@ -232,8 +232,10 @@ guint cfx_engine_device_phases(const CfxEngineDevice *device);
 double cfx_engine_device_least_w(const CfxEngineDevice *device);
 
 gint64 cfx_engine_next_trace(CfxEngine *self);
-/* A solve has ended: who waits for the engine's stop may go on. */
-void cfx_engine_site_ended(CfxSite *site);
+/* A solve has ended: who waits for the engine's stop may go on. FALSE: the site is gone. */
+gboolean cfx_engine_site_ended(CfxSite *site);
+/* Calls @func from a turn of its own, unless the site is gone by then. */
+void cfx_engine_post(CfxSite *site, void (*func)(CfxSite *site));
 /* An empty site that no engine knows yet; freed with its timelines, holds and sessions. */
 CfxSite *cfx_site_new(CfxEngine *engine, gint64 asset);
 void cfx_site_free(gpointer site);

@@ -156,6 +156,32 @@ cfx_site_free(gpointer data)
     g_free(site);
 }
 
+typedef struct {
+    CfxEngine *engine;
+    gint64 site;
+    void (*func)(CfxSite *site);
+} Posted;
+
+static void
+posted_came(gpointer data)
+{
+    g_autofree Posted *posted = data;
+    CfxSite *site = g_hash_table_lookup(posted->engine->sites, &posted->site);
+
+    if (site != NULL)
+        posted->func(site);
+}
+
+void
+cfx_engine_post(CfxSite *site, void (*func)(CfxSite *site))
+{
+    CfxEngine *engine = site->engine;
+    Posted *posted = g_new0(Posted, 1);
+
+    *posted = (Posted){ engine, site->asset, func };
+    engine->host->base->post(engine->host, posted_came, posted);
+}
+
 /* reads what the model says of the site; TRUE: it has sensors that it did not have */
 static gboolean
 site_read(CfxSite *site, const CfxAsset *asset)
@@ -234,10 +260,11 @@ take_model(CfxEngine *self)
     g_hash_table_iter_init(&iter, self->sites);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         CfxSite *site = value;
-        if (cfx_model_asset(model, site->asset) == NULL && site->run == NULL) {
-            site_halt(site);
+        if (cfx_model_asset(model, site->asset) != NULL)
+            continue;
+        site_halt(site);
+        if (site->run == NULL)
             g_hash_table_iter_remove(&iter);
-        }
     }
     if (old != NULL)
         cfx_model_unref(old);
@@ -344,17 +371,19 @@ stop_done(gpointer data)
         done(self->stop_data, NULL);
 }
 
-void
+gboolean
 cfx_engine_site_ended(CfxSite *site)
 {
     CfxEngine *self = site->engine;
+    gboolean is_gone = !self->is_stopping && cfx_model_asset(self->model, site->asset) == NULL;
 
-    if (is_busy(self))
-        return;
-    if (self->is_stopping && self->stop_done != NULL)
+    if (!is_busy(self) && self->is_stopping && self->stop_done != NULL)
         self->host->base->post(self->host, stop_done, self);
-    else if (self->start_done != NULL)
+    else if (!is_busy(self) && self->start_done != NULL)
         self->host->base->post(self->host, start_done, self);
+    if (is_gone)
+        g_hash_table_remove(self->sites, &site->asset);
+    return !is_gone;
 }
 
 void

@@ -221,10 +221,8 @@ cfx_apply_pump_now(CfxSite *site)
 }
 
 static void
-pump_posted(gpointer data)
+pump_posted(CfxSite *site)
 {
-    CfxSite *site = data;
-
     site->pump_posted = FALSE;
     cfx_apply_pump_now(site);
 }
@@ -235,7 +233,7 @@ cfx_apply_pump(CfxSite *site)
     if (site->pump_posted)
         return;
     site->pump_posted = TRUE;
-    site->engine->host->base->post(site->engine->host, pump_posted, site);
+    cfx_engine_post(site, pump_posted);
 }
 
 /* --- again -------------------------------------------------------------------------------------
@@ -330,5 +328,7 @@ cfx_apply_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_f
     }
     if (is_connected && !was_connected && !device->is_answered)
         device->is_sent = FALSE; /* it is sent again; the answer may be lost, or the question */
+    if (is_connected && !was_connected && device->site->state == CFX_SITE_REFUSED)
+        cfx_guard_clip(device->site, &(CfxCause){ .cause = "device" }); /* no plan will come */
     cfx_apply_pump(device->site);
 }

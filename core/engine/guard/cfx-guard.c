@@ -60,17 +60,30 @@ clip_fall_backs(
 }
 
 /* A site that was steered and must not be any more, because its limit is missing or too low for its
- * fail-safe powers, is not left with the plans that it has: they are cut, and nothing rises. */
+ * fail-safe powers, is not left with the plans that it has: they are cut, and nothing rises. That a
+ * process before this one steered it its record tells: only what is sent takes a version. */
 static gboolean
 is_guarded(const CfxSite *site)
 {
-    gboolean was_steered = FALSE;
+    return site->state == CFX_SITE_READY || (site->state == CFX_SITE_REFUSED && site->version > 0);
+}
 
-    for (guint i = 0; i < site->devices->len; i++) {
-        const CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
-        was_steered = was_steered || device->has_desired;
+/* Where no plan will come, what a car got by one of a process before this one is taken over: only
+ * what is desired of it can be cut. */
+static void
+take_over(CfxSite *site, gint64 now_us)
+{
+    for (guint i = 0; i < site->devices->len && site->state == CFX_SITE_REFUSED; i++) {
+        CfxEngineDevice *device = g_ptr_array_index(site->devices, i);
+        g_auto(CfxCurve) counted = CFX_CURVE_INIT;
+        if (device->session == NULL || device->desires_plan || !cfx_apply_obeys(device))
+            continue;
+        cfx_apply_counted(device, now_us, &counted);
+        if (cfx_apply_is_under(&counted, &device->desired_fail_safe, now_us))
+            continue;
+        cfx_curve_copy(&device->desired, &counted);
+        device->desires_plan = TRUE;
     }
-    return site->state == CFX_SITE_READY || (site->state == CFX_SITE_REFUSED && was_steered);
 }
 
 void
@@ -88,6 +101,7 @@ cfx_guard_clip(CfxSite *site, const CfxCause *cause)
     if (!is_guarded(site))
         return;
     cfx_plan_fail_safe(site, cause);
+    take_over(site, now_us);
     room_of(site, now_us, &room);
     for (guint i = 0; i < site->devices->len; i++) {
         CfxEngineDevice *device = g_ptr_array_index(site->devices, i);

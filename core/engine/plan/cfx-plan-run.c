@@ -185,8 +185,7 @@ solve_done(gpointer data, const GError *error)
     }
     run_free(run);
 
-    cfx_engine_site_ended(site);
-    if (site->is_dirty && !engine->is_stopping)
+    if (cfx_engine_site_ended(site) && site->is_dirty && !engine->is_stopping)
         cfx_plan_start(site);
 }
 

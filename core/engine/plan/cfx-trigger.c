@@ -14,10 +14,8 @@
 #define POWER_W 100.0
 
 static void
-start(gpointer data)
+start(CfxSite *site)
 {
-    CfxSite *site = data;
-
     site->start_posted = FALSE;
     if (site->is_dirty)
         cfx_plan_start(site);
@@ -47,7 +45,7 @@ cfx_trigger(CfxSite *site, const CfxCause *cause, gboolean cuts)
     }
     if (!site->start_posted) {
         site->start_posted = TRUE;
-        engine->host->base->post(engine->host, start, site);
+        cfx_engine_post(site, start);
     }
 }
 

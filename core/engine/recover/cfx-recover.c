@@ -2,6 +2,7 @@
 #include "recover/cfx-recover.h"
 
 #include "apply/cfx-apply.h"
+#include "guard/cfx-guard.h"
 #include "hold/cfx-hold.h"
 #include "ingest/cfx-ingest.h"
 #include "plan/cfx-plan.h"
@@ -85,6 +86,9 @@ load_ended(CfxSite *site)
         cfx_trigger_clock(site);
         cfx_apply_repeat_start(site);
         cfx_trigger(site, &cause, FALSE);
+    } else if (site->devices->len > 0) {
+        cfx_guard_clip(site, &cause);
+        cfx_apply_repeat_start(site);
     }
     cfx_engine_site_ended(site);
 }

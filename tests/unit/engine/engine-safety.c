@@ -695,6 +695,60 @@ tell_allowed(Fixture *f, guint i, const gint64 *at_us, const double *w, gsize n)
 }
 
 /* what is no number permits anything, when it is told and when it is read back */
+/* the daemon is killed while a site must not be steered: what it had planned is cut even so */
+static void
+test_refused_after_crash(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .scheduler = &fake_ops };
+    Fixture *f = fixture_of(setup);
+
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    plug(f, 1, "b", 15);
+    setup.fail_safe_w = 11000;
+    fixture_change(f, &setup);
+    fixture_crash(f);
+    start_engine(f);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
+    for (guint i = 0; i < 5; i++)
+        comes(f, i);
+    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    fixture_advance(f, 2 * CFX_HOUR);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
+    fixture_free(f);
+}
+
+/* a site goes while a turn is posted for it, or while its plan is being solved */
+static void
+test_site_goes(void)
+{
+    const FixtureSetup two = {
+        .fail_safe_w = F_W, .stations = 5, .second = 2, .scheduler = &fake_ops
+    };
+    FixtureSetup one = two;
+    Fixture *f = fixture_of(two);
+
+    one.second = 0;
+    fixture_start(f);
+    plug(f, 3, "d", 22);
+    cfx_apply_pump(cfx_engine_site(f->engine, 2));
+    fixture_change(f, &one);
+    g_assert_cmpuint(fixture_site(f)->devices->len, ==, 5);
+    g_assert_null(cfx_engine_site(f->engine, 2));
+
+    fixture_change(f, &two);
+    fixture_plug(f, 3, "e", 20000, f->site_us + 10 * CFX_HOUR);
+    CfxSite *site = cfx_engine_site(f->engine, 2);
+    while (site->run == NULL)
+        g_assert_true(fixture_turn(f));
+    fixture_change(f, &one);
+    g_assert_null(cfx_engine_site(f->engine, 2));
+    replan(f);
+    assert_under(f, LIMIT_W, BASE_W);
+    fixture_free(f);
+}
+
 static void
 test_allowed_is_no_number(void)
 {
@@ -1031,6 +1085,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/forecast-above-maximum", test_forecast_above_maximum);
     g_test_add_func("/engine/safety/limit-by-import", test_limit_by_import);
     g_test_add_func("/engine/safety/refused-keeps-its-limit", test_refused_keeps_its_limit);
+    g_test_add_func("/engine/safety/refused-after-crash", test_refused_after_crash);
+    g_test_add_func("/engine/safety/site-goes", test_site_goes);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
     g_test_add_func("/engine/safety/stored-null", test_stored_null);
     g_test_add_func("/engine/safety/wild-reports", test_wild_reports);
