@@ -59,7 +59,8 @@ add_limit(Rows *rows, CfxSite *site, const CfxPlan *plan)
     gint64 minute_us = cfx_time_floor(cfx_now_site(site->engine->host), CFX_MINUTE);
     gint64 end_us = cfx_int_at(plan->edges_us, plan->n_slots);
 
-    if (site->flex->effective_limit == 0)
+    /* a limit that is no number is not written down as one */
+    if (site->flex->effective_limit == 0 || site->limit.n == 0)
         return;
     for (gint64 us = minute_us; us < end_us; us += CFX_MINUTE) {
         double limit_w =

@@ -1231,8 +1231,10 @@ fixture_real_scheduler(void)
     CfxPluginQuery query = NULL;
 
     GModule *module = path != NULL ? g_module_open(path, G_MODULE_BIND_LOCAL) : NULL;
-    if (module == NULL || !g_module_symbol(module, CFX_PLUGIN_ENTRY, (gpointer *)&query))
+    if (path == NULL)
         return NULL;
+    if (module == NULL || !g_module_symbol(module, CFX_PLUGIN_ENTRY, (gpointer *)&query))
+        g_error("CFX_TEST_SCHEDULER: %s", g_module_error());
     g_module_make_resident(module);
     return query()->factories[0]->ops;
 }
