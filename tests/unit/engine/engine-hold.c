@@ -120,8 +120,12 @@ test_idle(void)
     g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), ==, F_W);
     plug(f, 1, 10000, 10);
     g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), ==, 0);
+    g_assert_cmpfloat(cfx_curve_at(&f->stations[1].fail_safe, f->site_us), ==, 0);
     fixture_advance(f, 31 * CFX_MINUTE);
     g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), >, F_W);
+    g_free(set(f, "CP002", "0 W", "30min", NULL));
+    g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), ==, 0);
+    g_assert_cmpfloat(cfx_curve_at(&f->stations[1].fail_safe, f->site_us), ==, 0);
     fixture_free(f);
 }
 
@@ -145,8 +149,93 @@ test_site(void)
     g_assert_cmpfloat(cfx_limits_effective_w(&signals, f->site_us + 2 * CFX_HOUR), ==, 70000);
     /* it is no word of the grid */
     g_assert_cmpuint(fixture_count_notices(f, "cfx.story.limit"), ==, 0);
+    fixture_crash(f);
+    fixture_start(f);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 36000);
+    g_assert_cmpfloat(fixture_sum_w(f, f->site_us) + 16000, <=, 36001);
     fixture_advance(f, 121 * CFX_MINUTE);
     g_assert_cmpfloat(fixture_sum_w(f, f->site_us), >, 40000);
+    fixture_free(f);
+}
+
+/* it ends to the second, inside what limits are known for and beyond */
+static void
+test_edges(void)
+{
+    static const char *const lengths[] = { "2h", "72h" };
+    static const gint64 hours[] = { 2, 72 };
+    Fixture *f = fixture(2, FALSE);
+    if (f == NULL)
+        return;
+    for (gsize i = 0; i < G_N_ELEMENTS(lengths); i++) {
+        g_free(set(f, "Martinique", "36 kW", lengths[i], NULL));
+        const CfxCurve *limit = &fixture_site(f)->limit;
+        gint64 end_us = f->site_us + hours[i] * CFX_HOUR;
+        for (gint64 us = f->site_us; us < end_us; us += CFX_HOUR)
+            g_assert_cmpfloat(cfx_curve_at(limit, us), ==, 36000);
+        g_assert_cmpfloat(cfx_curve_at(limit, end_us - 1), ==, 36000);
+        g_assert_cmpfloat(cfx_curve_at(limit, end_us), ==, 70000);
+        g_assert_cmpfloat(cfx_curve_at(limit, end_us + CFX_DAY), ==, 70000);
+        g_assert_true(cfx_engine_hold_end(f->engine, (gint64)i + 1, 0, "bob", NULL));
+        fixture_run(f);
+    }
+    fixture_free(f);
+}
+
+/* what it took is given back when it ends, not when the next slot begins */
+static void
+test_end_inside_a_slot(void)
+{
+    Fixture *f = fixture(2, FALSE);
+    if (f == NULL)
+        return;
+    plug(f, 0, 40000, 10);
+    g_free(set(f, "CP001", "7 kW", "20min", NULL));
+    fixture_advance(f, 19 * CFX_MINUTE);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), <=, 7000);
+    fixture_advance(f, 2 * CFX_MINUTE);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), >, 20000);
+    fixture_free(f);
+}
+
+/* while no plan comes, the guard alone keeps to it: cars, and what they fall back to */
+static void
+test_without_planner(void)
+{
+    Fixture *f = fixture(3, TRUE);
+    if (f == NULL)
+        return;
+    plug(f, 0, 40000, 10);
+    plug(f, 1, 40000, 10);
+    plug(f, 2, 40000, 10);
+    f->hangs = TRUE;
+    g_free(set(f, "Martinique", "24 kW", "30min", NULL));
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + 16000, <=, 24005);
+    g_free(set(f, "CP003", "0 W", "30min", NULL));
+    g_assert_cmpfloat(fixture_allowed_w(f, 2, f->site_us), ==, 0);
+    g_assert_cmpfloat(cfx_curve_at(&f->stations[2].fail_safe, f->site_us), ==, 0);
+    f->hangs = FALSE;
+    fixture_free(f);
+}
+
+/* the neighbour is away and keeps its default: what the hold leaves beside it is less by that */
+static void
+test_neighbour(void)
+{
+    Fixture *f = fixture(3, TRUE);
+    if (f == NULL)
+        return;
+    plug(f, 0, 40000, 10);
+    f->stations[1].online = FALSE;
+    fixture_report(f, 1);
+    fixture_run(f);
+    f->hangs = TRUE;
+    g_free(set(f, "TWIN", "11 kW", "30min", NULL));
+    double sum_w = fixture_allowed_w(f, 0, f->site_us) + fixture_allowed_w(f, 1, f->site_us);
+    g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), >, 4000);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), >, F_W);
+    g_assert_cmpfloat(sum_w, <=, 11001);
+    f->hangs = FALSE;
     fixture_free(f);
 }
 
@@ -223,12 +312,14 @@ test_crash(void)
     plug(f, 0, 40000, 10);
     g_free(set(f, "CP001", "7 kW", "2h", NULL));
     g_free(set(f, "Martinique", "30 kW", "10min", NULL));
+    g_free(set(f, "Martinique", "60 kW", "1h", NULL));
     fixture_crash(f);
     f->site_us += 30 * CFX_MINUTE;
     fixture_start(f);
     g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), <=, 7000);
     CfxLimitSignals signals = cfx_limits_signals(fixture_site(f));
-    g_assert_cmpfloat(cfx_limits_effective_w(&signals, f->site_us), ==, 70000);
+    g_assert_cmpfloat(cfx_limits_effective_w(&signals, f->site_us), ==, 60000);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 60000);
     g_assert_nonnull(
         strstr(fixture_record(f, CFX_HOLD_COLLECTION, "000000000002"), "\"ended_us\":1"));
     fixture_advance(f, 91 * CFX_MINUTE);
@@ -239,7 +330,7 @@ test_crash(void)
     fixture_start(f);
     g_autofree char *json = set(f, "CP001", "7 kW", "2h", NULL);
     g_assert_true(member(json, "hold", &id));
-    g_assert_cmpfloat(id, ==, 3);
+    g_assert_cmpfloat(id, ==, 4);
     fixture_free(f);
 }
 
@@ -329,6 +420,10 @@ main(int argc, char **argv)
     g_test_add_func("/engine/hold/evse", test_evse);
     g_test_add_func("/engine/hold/idle", test_idle);
     g_test_add_func("/engine/hold/site", test_site);
+    g_test_add_func("/engine/hold/edges", test_edges);
+    g_test_add_func("/engine/hold/end-inside-a-slot", test_end_inside_a_slot);
+    g_test_add_func("/engine/hold/without-planner", test_without_planner);
+    g_test_add_func("/engine/hold/neighbour", test_neighbour);
     g_test_add_func("/engine/hold/station", test_station);
     g_test_add_func("/engine/hold/never-raises", test_never_raises);
     g_test_add_func("/engine/hold/crash", test_crash);

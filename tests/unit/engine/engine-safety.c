@@ -719,6 +719,25 @@ test_refused_after_crash(void)
     fixture_free(f);
 }
 
+/* A cut that leaves the room to one car: another's place must not fall back into it. Three rest,
+ * one draws, and the planner fails. */
+static void
+test_cut_lowers_fall_backs(void)
+{
+    Fixture *f = fixture(4);
+
+    fixture_start(f);
+    plug(f, 0, "a", 0);
+    plug(f, 1, "b", 0);
+    plug(f, 2, "c", 0);
+    plug(f, 3, "d", 22);
+    fake_fails = TRUE;
+    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    g_assert_cmpfloat(fixture_allowed_w(f, 3, f->site_us), >, 15000);
+    fixture_free(f);
+}
+
 /* a site goes while a turn is posted for it, or while its plan is being solved */
 static void
 test_site_goes(void)
@@ -1086,6 +1105,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/limit-by-import", test_limit_by_import);
     g_test_add_func("/engine/safety/refused-keeps-its-limit", test_refused_keeps_its_limit);
     g_test_add_func("/engine/safety/refused-after-crash", test_refused_after_crash);
+    g_test_add_func("/engine/safety/cut-lowers-fall-backs", test_cut_lowers_fall_backs);
     g_test_add_func("/engine/safety/site-goes", test_site_goes);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
     g_test_add_func("/engine/safety/stored-null", test_stored_null);
