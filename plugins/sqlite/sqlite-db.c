@@ -153,13 +153,14 @@ prepare_connection(sqlite3 *db,
 /* Secrets' hashes and who charged when: nobody else's to read, whatever the umask. SQLite gives its
  * other files the same mode, and one that an administrator has changed stays. Why it cannot be made
  * SQLite will say. */
-static void
-create_file(const char *path)
+gboolean
+sqlite_db_create_file(const char *path)
 {
     int fd = g_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd >= 0)
         close(fd);
+    return fd >= 0;
 }
 
 sqlite3 *
@@ -169,7 +170,7 @@ sqlite_db_open(const SqliteSettings *settings, SqlitePurpose purpose, GError **e
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 
     if (purpose == FOR_WRITING)
-        create_file(settings->path);
+        sqlite_db_create_file(settings->path);
     int rc = sqlite3_open_v2(settings->path, &db, flags, NULL);
     if (rc != SQLITE_OK) {
         sqlite_db_fail(db, rc, error);

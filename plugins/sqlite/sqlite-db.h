@@ -24,6 +24,9 @@ typedef enum { FOR_WRITING, FOR_READING } SqlitePurpose;
 /* Opens a connection with our settings; the file is made when it is missing and @purpose writes. */
 sqlite3 *sqlite_db_open(const SqliteSettings *settings, SqlitePurpose purpose, GError **error);
 
+/* Makes an empty file that is nobody else's to read. FALSE: it is there already, or cannot be made. */
+gboolean sqlite_db_create_file(const char *path);
+
 /* Turns the last error of @db (nullable) and @rc into a GError that says what to do. */
 void sqlite_db_fail(sqlite3 *db, int rc, GError **error);
 

@@ -108,7 +108,8 @@ sqlite_reader_backup(gpointer data, const char *path, GCancellable *cancellable,
     SqliteReader *self = data;
     sqlite3 *to = NULL;
 
-    if (g_file_test(path, G_FILE_TEST_EXISTS)) {
+    /* private as the store itself; a path that cannot be made SQLite will speak of */
+    if (!sqlite_db_create_file(path) && g_file_test(path, G_FILE_TEST_EXISTS)) {
         g_set_error(error,
                     CFX_ERROR,
                     CFX_ERROR_CONFLICT,

@@ -151,6 +151,7 @@ test_backup(void)
     g_autofree char *path = g_build_filename(storage->dir, "backup", NULL);
     g_autoptr(GCancellable) cancellable = g_cancellable_new();
     GError *error = NULL;
+    GStatBuf file;
 
     if (!CFX_HAS(storage->ops, backup)) {
         g_test_skip("this storage makes no backups");
@@ -160,6 +161,9 @@ test_backup(void)
     storage->ops->backup(storage->reader, path, NULL, &error);
     g_assert_no_error(error);
     g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
+    /* secrets' hashes are in it: nobody else's to read */
+    g_assert_cmpint(g_stat(path, &file), ==, 0);
+    g_assert_cmpint(file.st_mode & 0077, ==, 0);
     g_assert_false(storage->ops->backup(storage->reader, path, NULL, &error));
     g_assert_error(error, CFX_ERROR, CFX_ERROR_CONFLICT);
     g_clear_error(&error);
