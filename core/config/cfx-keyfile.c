@@ -245,9 +245,19 @@ compare_names(gconstpointer a, gconstpointer b)
 void
 cfx_settings_read_dir(CfxSettings *settings, const char *path, CfxProblems *problems)
 {
-    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
-    if (dir == NULL)
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDir) dir = g_dir_open(path, 0, &error);
+    if (dir == NULL) {
+        /* where nothing is, there is nothing to read; else what it says would be lost unseen */
+        if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+            cfx_problems_add(problems,
+                             path,
+                             0,
+                             NULL,
+                             "%s; let the daemon's user read it, or remove it",
+                             error->message);
         return;
+    }
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     const char *name;
     while ((name = g_dir_read_name(dir)) != NULL) {

@@ -238,6 +238,10 @@ test_drop_ins(void)
     g_assert_cmpstr(cfx_settings_get(group, "b")->text, ==, "1");
     cfx_settings_read_file(settings, "/nonexistent/x.conf", problems);
     g_assert_cmpuint(problems->texts->len, ==, 1);
+    /* a folder that cannot be read is no empty folder */
+    cfx_settings_read_dir(settings, other, problems);
+    g_assert_cmpuint(problems->texts->len, ==, 2);
+    g_assert_nonnull(strstr(g_ptr_array_index(problems->texts, 1), "note.txt: "));
     g_unlink(second);
     g_unlink(first);
     g_unlink(other);
