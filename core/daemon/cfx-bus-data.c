@@ -54,6 +54,17 @@ static const CfxBusOption series_options[] = {
     { "start", "s" }, { "end", "s" }, { "step", "s" }, { NULL, NULL }
 };
 
+/* Where a course without a given end stops. What holds for a time is shown with the step that is
+ * under way; of what was seen at an instant a step knows what came before it, so the last step
+ * begins now: else a sensor younger than a step would have nothing to show. */
+static gint64
+default_end(const CfxHost *host, gint64 resolution_us, gint64 step_us)
+{
+    gint64 now_us = cfx_now_site(host);
+
+    return (resolution_us > 0 ? cfx_time_floor(now_us, step_us) : now_us) + step_us;
+}
+
 /* Without a time: the last day of the site's clock, in the sensor's own steps. */
 static gboolean
 read_window(const CfxHost *host,
@@ -71,7 +82,7 @@ read_window(const CfxHost *host,
         return FALSE;
     if (end_us == CFX_TIME_MIN)
         end_us = start_us != CFX_TIME_MIN ? start_us + CFX_TIME_DAY
-                                          : cfx_time_floor(cfx_now_site(host), step_us) + step_us;
+                                          : default_end(host, resolution_us, step_us);
     if (start_us == CFX_TIME_MIN)
         start_us = end_us - CFX_TIME_DAY;
     if (end_us <= start_us || (end_us - start_us) / step_us >= STEPS_MAX) {

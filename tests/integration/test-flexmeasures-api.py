@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the FlexMeasures API answers to beliefs, right and wrong."""
 
+import datetime
 import json
 import math
 import sqlite3
@@ -62,6 +63,14 @@ class FlexMeasures(rig.Site):
         self.assertEqual(answer.status, 200, answer.text)
         self.assertEqual(answer.json["values"], [7.25])
 
+
+    def test_younger_than_a_step(self):
+        """What was seen just now is shown at once by "cariflexctl sensors", not after a step of 5 minutes."""
+        now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=1)
+        self.assertEqual(self.send(start=now.isoformat(), duration="PT0S",
+                                   values=[3.25]).status, 200)
+        self.assertEqual(json.loads(self.daemon.ctl("sensors", "108", "--json").stdout)["values"][-1], 3.25)
+        self.assertIn("last 3.25 kW", self.daemon.ctl("sensors", "108").stdout)
 
     # --- posts ---------------------------------------------------------------------------------
 
