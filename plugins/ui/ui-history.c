@@ -74,14 +74,28 @@ sum_of(const History *self, const char *prefix)
     return sum;
 }
 
+/* What of today cannot be known yet is no gap: steps to come, the one under way, and the last one
+ * while its mean is on its way. */
+static UiSeries
+until_now(const History *self, const UiSeries *power)
+{
+    gint64 now_us = cfx_now_site(self->site->ui->host);
+    UiSeries known = *power;
+
+    while (known.n > 0 && isnan(known.value[known.n - 1]) &&
+           (known.first + (gint64)known.n) * known.step_us > now_us - known.step_us)
+        known.n--;
+    return known;
+}
+
 /* site power × price, import only; NAN where a quarter is not known */
 static double
-cost_of(const History *self)
+cost_of(const History *self, const UiSeries *power)
 {
-    const UiSeries *power = find_series(self, "site-power"), *price = find_series(self, "price");
+    const UiSeries *price = find_series(self, "price");
     double cost = 0;
 
-    if (power == NULL || price == NULL)
+    if (power->n == 0 || price == NULL)
         return NAN;
     for (gsize i = 0; i < power->n; i++) {
         gint64 us = (power->first + (gint64)i) * power->step_us;
@@ -105,7 +119,8 @@ static void
 answer(History *self)
 {
     const UiSite *site = self->site;
-    const UiSeries *power = find_series(self, "site-power");
+    const UiSeries *all = find_series(self, "site-power");
+    const UiSeries power = all != NULL ? until_now(self, all) : (UiSeries){ .n = 0 };
     g_autofree char *day = ui_day_text(&self->day), *first = ui_day_text(&self->first);
     g_autofree char *today = ui_day_text(&self->today);
     g_auto(CfxJsonWriter) json;
@@ -130,11 +145,11 @@ answer(History *self)
     cfx_json_member_int(&json, "plans", (gint64)self->plans);
     cfx_json_name(&json, "energy_kwh");
     cfx_json_begin_object(&json);
-    ui_put_real(&json, "site", power != NULL ? ui_series_energy(power) : NAN);
+    ui_put_real(&json, "site", power.n > 0 ? ui_series_energy(&power) : NAN);
     ui_put_real(&json, "pv", sum_of(self, "pv/"));
     ui_put_real(&json, "devices", sum_of(self, "power/"));
     cfx_json_end_object(&json);
-    ui_put_real(&json, "cost", cost_of(self));
+    ui_put_real(&json, "cost", cost_of(self, &power));
     cfx_json_end_object(&json);
     ui_answer_json(self->visit->ui, self->visit->request, 200, &json, NULL);
 }

@@ -144,6 +144,7 @@ typedef struct {
     const char *state; /* NULL: by its age */
     double age_s, late_s;
     const char *subject, *detail;
+    guint count, of; /* what detail says in English; of = 0: it counts nothing */
 } Link;
 
 static void
@@ -165,6 +166,10 @@ put_link(UiSite *self, Link link)
     cfx_json_member_real(&json, "late_s", round(late_s));
     cfx_json_member_text(&json, "subject", link.subject);
     cfx_json_member_text(&json, "detail", link.detail);
+    if (link.of > 0) {
+        cfx_json_member_int(&json, "count", link.count);
+        cfx_json_member_int(&json, "of", link.of);
+    }
     cfx_json_end_object(&json);
     ui_items_put(self->items, "link", link.id, &json);
 }
@@ -341,7 +346,9 @@ put_stations(UiSite *self)
                      .age_s = NAN,
                      .late_s = NAN,
                      .subject = "charging stations",
-                     .detail = connected });
+                     .detail = connected,
+                     .count = counts.connected,
+                     .of = n });
     put_link(self,
              (Link){ .id = "steering",
                      .rank = 90,
@@ -352,7 +359,9 @@ put_stations(UiSite *self)
                      .age_s = NAN,
                      .late_s = NAN,
                      .subject = "profiles at the stations",
-                     .detail = steered });
+                     .detail = steered,
+                     .count = counts.connected - counts.unsteered,
+                     .of = counts.connected });
 }
 
 void

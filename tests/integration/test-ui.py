@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The page's API at the real daemon: what it says equals what cariflexctl says; who may what."""
 
+import datetime
 import gzip
 import json
 import re
@@ -219,6 +220,17 @@ class Ui(rig.Site):
         self.assertAlmostEqual(day["cost"], 19.2)
         other = self.signed_in("viewer").get("sites/1/history?day=2025-09-02").json
         self.assertIsNone(other["energy_kwh"]["site"])
+        # of today: what has passed
+        now = datetime.datetime.now(datetime.timezone.utc)
+        midnight = (now - datetime.timedelta(hours=4)).replace(hour=4, minute=0, second=0, microsecond=0)
+        quarters = max(1, int((now - midnight).total_seconds() // 900))
+        for sensor, unit, value, count in ((101, "kW", 8, quarters), (84, "EUR/MWh", 100, 96)):
+            body = json.dumps({"start": midnight.isoformat(), "duration": f"PT{count * 15}M", "values": [value] * count, "unit": unit})
+            answer = rig.ask(self.daemon.public, "POST", f"/api/v3_0/sensors/{sensor}/data", body, token)
+            self.assertEqual(answer.status, 200, answer.text)
+        today = self.signed_in("viewer").get("sites/1/history").json
+        self.assertEqual(today["energy_kwh"]["site"], 2 * quarters)
+        self.assertAlmostEqual(today["cost"], 0.2 * quarters)
 
     # --- back-pressure and files
 

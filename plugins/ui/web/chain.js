@@ -3,7 +3,7 @@
 
 import {h} from './dom.js';
 import {roomy, timeChart} from './charts.js';
-import {longDay, num, span, t, when} from './i18n.js';
+import {num, span, t, when} from './i18n.js';
 import * as live from './live.js';
 import {unrestricted} from './day.js';
 import {card, deviceState, empty, kindOf, markPath, state, word, worst} from './parts.js';
@@ -263,16 +263,21 @@ function until(event, name, now) {
     return name === 'inforce' ? (event.end ? t('signal.ends', {span: span(Date.parse(event.end) - now)}) : t('signal.endless')) : '';
 }
 
+function eventEnd(event, now) {
+    return event.end ? when(Date.parse(event.end), now) : t('signal.endless');
+}
+
 function eventTable(title, id, list, now, kind, none) {
     return card(title, {note: String(list.length)}, list.length === 0 ? empty(none) : h('div.scroll', {}, h('table.data.rows.events', {id},
         h('thead', {}, h('tr', {}, ['event', 'effect', 'from', 'to', 'known'].map(key => h('th', {scope: 'col',
-            class: key === 'known' ? 'wide-only' : ''}, t(`col.${key}`))))),
+            class: ['from', 'to', 'known'].includes(key) ? 'wide-only' : ''}, t(`col.${key}`))))),
         h('tbody', {}, list.map(e => h('tr', {key: e.id, 'data-event': e.id},
             h('th', {scope: 'row'}, state(kind, e.name || e.id, false), h('div.muted.small', {}, [e.program, e.priority !== null
                 && t('signal.priority', {n: e.priority})].filter(Boolean).join(' · '))),
-            h('td', {}, effects(e, now), h('div.muted.small', {}, until(e, phase(e, now), now))),
-            h('td.nowrap', {}, when(Date.parse(e.start), now)),
-            h('td.nowrap', {}, e.end ? when(Date.parse(e.end), now) : t('signal.endless')),
+            h('td', {}, effects(e, now), h('div.small.phone-only', {}, `${when(Date.parse(e.start), now)} – ${eventEnd(e, now)}`),
+                h('div.muted.small', {}, until(e, phase(e, now), now))),
+            h('td.nowrap.wide-only', {}, when(Date.parse(e.start), now)),
+            h('td.nowrap.wide-only', {}, eventEnd(e, now)),
             h('td.nowrap.wide-only', {}, when(Date.parse(e.known), now))))))));
 }
 
@@ -337,7 +342,7 @@ function drawHealth() {
             return h('li', {key: link.id, class: `is-${LINKS[link.state] ?? 'off'}`, 'data-link': link.id},
                 h('span.mark', {}, h('svg', {viewBox: '0 0 12 12', 'aria-hidden': 'true'}, h('path', {d: markPath(LINKS[link.state]), fill: 'currentColor'}))),
                 h('div.what', {}, h('b', {}, linkName(link)), ' ', link.id === 'scheduler' && h('span.muted.small', {}, link.subject),
-                    link.detail && h('div.small', {}, link.detail),
+                    link.detail && h('div.small', {}, link.of ? t(`health.${id}`, {count: num(link.count), of: num(link.of)}) : link.detail),
                     hint && hint !== `remedy.${id}` && h('div.small.remedy', {}, hint)),
                 h('div.how', {}, state(LINKS[link.state] ?? 'off', word('linkstate', link.state)),
                     h('div.age', {class: link.state === 'late' ? 'stale' : ''}, old === null ? (link.late_s === null ? '' : t('age.none'))
@@ -349,9 +354,9 @@ export const health = {title: () => t('nav.health'), draw: drawHealth};
 
 // --- about -------------------------------------------------------------------------------------
 
-function drawAbout({now}) {
+function drawAbout() {
     return [
-        card('Cariflex', {}, h('p', {}, t('about.what')), h('p.muted', {}, t('about.licence')), h('p.muted', {}, longDay(now))),
+        card('Cariflex', {}, h('p', {}, t('about.what')), h('p.muted', {}, t('about.licence'))),
         card(t('about.map'), {}, h('p', {}, t('about.map.text')), h('p.mono', {}, '© OpenStreetMap contributors · ODbL 1.0 · openstreetmap.org/copyright · opendatacommons.org/licenses/odbl/1-0'),
             h('p.muted', {}, t('about.map.changes'))),
         card(t('about.keys'), {}, h('dl.facts', {}, [['Tab', 'about.keys.tab'], ['← →', 'about.keys.arrows'], ['Home End', 'about.keys.ends'], ['Esc', 'about.keys.esc']]

@@ -229,14 +229,14 @@ function promises(now, go) {
         return card(t('promises'), {}, empty(t('promises.none'), t('promises.none.hint')));
     }
     return card(t('promises'), {note: t('promises.note')}, h('div.scroll', {}, h('table.data.rows', {},
-        h('thead', {}, h('tr', {}, [['station'], ['need'], ['delivered', 'number'], ['promised', 'number'], ['due', 'number'], ['departure']]
+        h('thead', {}, h('tr', {}, [['station'], ['need'], ['delivered', 'number'], ['promised', 'number wide-only'], ['due', 'number'], ['departure']]
             .map(([key, kind]) => h('th', {scope: 'col', class: kind ?? ''}, t(`col.${key}`))))),
         h('tbody', {}, open.map(s => h('tr', {key: s.id},
             h('th', {scope: 'row'}, h('i', {class: `swatch ${lookOf(s.device).class} ${lookOf(s.device).hatched ? 'hatch' : ''}`}), ' ',
                 h('a', {href: `#/stations/${s.device}`}, s.station_name)),
             h('td', {}, needOf(s)),
             h('td.number', {}, num(s.delivered_kwh, 1), progress(s)),
-            h('td.number', {}, num(s.promised_kwh, 1)),
+            h('td.number.wide-only', {}, num(s.promised_kwh, 1)),
             h('td.number', {}, num(s.due_kwh, 1)),
             h('td.nowrap', {}, s.departure ? [when(Date.parse(s.departure), now), ' ',
                 h('span.muted.small', {}, word('grade', s.departure_grade))] : h('span.muted', {}, t('unknown')),
@@ -341,15 +341,15 @@ function historySessions(data, now) {
         return card(t('history.sessions'), {}, empty(t('history.sessions.none')));
     }
     const list = data.sessions.map(s => live.item('session', s.id) ?? s).sort((a, b) => a.arrival.localeCompare(b.arrival));
-    return card(t('history.sessions'), {}, h('div.scroll', {}, h('table.data.rows', {},
-        h('thead', {}, h('tr', {}, [['station'], ['arrival'], ['left'], ['asked', 'number'], ['promised', 'number'], ['delivered', 'number'], ['shortfall', 'number']]
+    return card(t('history.sessions'), {}, h('div.scroll', {}, h('table.data.rows.sessions', {},
+        h('thead', {}, h('tr', {}, [['station'], ['arrival'], ['left', 'wide-only'], ['asked', 'number wide-only'], ['promised', 'number wide-only'], ['delivered', 'number'], ['shortfall', 'number']]
             .map(([key, kind]) => h('th', {scope: 'col', class: kind ?? ''}, t(`col.${key}`))))),
         h('tbody', {}, list.map(s => h('tr', {key: s.id},
             h('th', {scope: 'row'}, s.station_name),
             h('td.nowrap', {}, when(Date.parse(s.arrival), Date.parse(data.start))),
-            h('td.nowrap', {}, s.ended ? when(Date.parse(s.ended), Date.parse(data.start)) : h('span.muted', {}, t('stillthere'))),
-            h('td.number', {}, num(s.asked_kwh, 1)), h('td.number', {}, num(s.promised_kwh, 1)),
-            h('td.number', {}, num(s.delivered_kwh, 1)),
+            h('td.nowrap.wide-only', {}, s.ended ? when(Date.parse(s.ended), Date.parse(data.start)) : h('span.muted', {}, t('stillthere'))),
+            h('td.number.wide-only', {}, num(s.asked_kwh, 1)), h('td.number.wide-only', {}, num(s.promised_kwh, 1)),
+            h('td.number', {}, num(s.delivered_kwh, 1), h('span.muted.phone-only', {}, ` / ${num(s.asked_kwh, 1)}`)),
             h('td.number', {}, num(s.shortfall_kwh, 1), s.cause && h('div.is-warn.small', {}, word('cause', s.cause)))))))));
 }
 
@@ -382,7 +382,7 @@ function drawHistory({path, now, redraw, go}) {
     const nothing = !get('site-power').length;
     parts.push(h('div.tiles', {class: state === 'loading' ? 'loading' : ''},
         tile({key: 'h-site', name: t('history.import'), value: num(kwh.site, 1), unit: 'kWh',
-            note: kwh.site === null ? t('history.gaps') : null}),
+            note: kwh.site === null ? t('history.gaps') : now < to ? t('history.sofar') : null}),
         tile({key: 'h-cars', name: t('history.charged'), value: num(kwh.devices, 1), unit: 'kWh'}),
         tile({key: 'h-pv', name: t('pv'), value: num(kwh.pv, 1), unit: 'kWh'}),
         tile({key: 'h-cost', name: t('history.cost'), value: num(data.cost, 2), unit: site.currency,
