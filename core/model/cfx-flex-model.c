@@ -8,6 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+#define VOLTAGE_MIN_V 50
+#define VOLTAGE_MAX_V 1000
+
 static void
 parse_sensors(CfxFlexModel *self, const CfxModel *model, const CfxFlexJson *json)
 {
@@ -42,6 +45,26 @@ parse_sensors(CfxFlexModel *self, const CfxModel *model, const CfxFlexJson *json
     }
 }
 
+/* What is no voltage stays out: powers are reckoned with it, and at 0 V a station that may draw all
+ * it can would count with nothing. */
+static void
+parse_voltage(CfxFlexModel *self, const CfxFlexJson *json)
+{
+    double voltage_v = cfx_flex_json_quantity(json, "voltage", "V");
+
+    if (isnan(voltage_v))
+        return;
+    if (voltage_v >= VOLTAGE_MIN_V && voltage_v <= VOLTAGE_MAX_V)
+        self->voltage_v = voltage_v;
+    else
+        cfx_flex_json_problem(json,
+                              "voltage",
+                              "it is not from %d V to %d V; give the voltage from phase to "
+                              "neutral, as \"230 V\"",
+                              VOLTAGE_MIN_V,
+                              VOLTAGE_MAX_V);
+}
+
 /* Takes over what is given. */
 static void
 take(double *to, double value)
@@ -61,7 +84,7 @@ parse_attributes(CfxFlexModel *self, const CfxModel *model, const CfxFlexJson *j
     self->in_service = cfx_flex_json_bool(json, "in-service", self->in_service);
     take(&self->min_current_a, cfx_flex_json_quantity(json, "min-current", "A"));
     take(&self->max_current_a, cfx_flex_json_quantity(json, "max-current", "A"));
-    take(&self->voltage_v, cfx_flex_json_quantity(json, "voltage", "V"));
+    parse_voltage(self, json);
     take(&self->need_wh, cfx_flex_json_quantity(json, "default-need", "Wh"));
     take(&self->minimum_wh, cfx_flex_json_quantity(json, "default-minimum", "Wh"));
     if (phases == 1 || phases == 3)

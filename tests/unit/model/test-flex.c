@@ -117,6 +117,17 @@ test_problems(void)
     g_assert_cmpuint(problems->len, ==, 2);
     g_assert_cmpstr(problems->pdata[0], ==, "attributes.fail-safe-power: it is no text");
     cfx_model_unref(model);
+    /* at 0 V a station would count with nothing, whatever it may draw */
+    model = model_new("{}", "{}", "{\"voltage\":\"0 V\",\"max-current\":\"32 A\"}");
+    g_ptr_array_set_size(problems, 0);
+    cfx_flex_model_parse(model, cfx_model_asset(model, 111), &device, problems);
+    g_assert_cmpuint(problems->len, ==, 1);
+    g_assert_cmpstr(problems->pdata[0],
+                    ==,
+                    "attributes.voltage: it is not from 50 V to 1000 V; give the voltage from phase "
+                    "to neutral, as \"230 V\"");
+    g_assert_cmpfloat(device.voltage_v, ==, 230);
+    cfx_model_unref(model);
 }
 
 static void
