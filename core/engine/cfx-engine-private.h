@@ -19,6 +19,9 @@
 #define CFX_SLOT (15 * CFX_MINUTE)
 /* what of the past is kept in memory: two days and what a shifted clock needs */
 #define CFX_ENGINE_PAST (50 * CFX_HOUR)
+/* the same of prices: where none is known, the last known day's count */
+#define CFX_PRICE_DAYS 14
+#define CFX_PRICE_PAST (CFX_PRICE_DAYS * CFX_DAY + 2 * CFX_HOUR)
 
 typedef struct _CfxSite CfxSite;
 typedef struct _CfxEngineDevice CfxEngineDevice;
@@ -166,6 +169,7 @@ struct _CfxSite {
     gboolean is_dirty, start_posted;
     gboolean
         told_unavoidable; /* the log has said that the limit cannot be kept, and who keeps it */
+    gboolean told_unpriced; /* the log has said that there is no price */
     CfxCause dirty_cause;
     CfxPlanRun *run; /* NULL: no solve is under way */
     gpointer solver; /* scheduler session */

@@ -345,6 +345,24 @@ cfx_ingest_limit(CfxSite *site)
     return is_lower(&site->limit, &before, now_us);
 }
 
+void
+cfx_ingest_forget(CfxSite *site)
+{
+    gint64 now_us = cfx_now_site(site->engine->host);
+    GHashTableIter iter;
+    gpointer value;
+
+    g_hash_table_iter_init(&iter, site->timelines);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        CfxTimeline *timeline = value;
+        gint64 past_us = CFX_ENGINE_PAST;
+        for (gsize i = 0; i < site->flex->n_price_sensors; i++)
+            if (site->flex->price_sensors[i] == timeline->sensor)
+                past_us = CFX_PRICE_PAST;
+        cfx_timeline_trim(timeline, now_us - past_us);
+    }
+}
+
 /* --- life ------------------------------------------------------------------------------------ */
 
 static void

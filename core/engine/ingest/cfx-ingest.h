@@ -31,6 +31,8 @@ void cfx_register_read(CfxEngine *engine, JsonObject *record);
 
 /* Computes the effective limit from now on anew. Returns: whether it became lower somewhere */
 gboolean cfx_ingest_limit(CfxSite *site);
+/* Forgets what lies so far back that nobody will ask for it. */
+void cfx_ingest_forget(CfxSite *site);
 
 /* Writes what the registers say of slots that have ended since. */
 void cfx_meter_slots(CfxSite *site);

@@ -6,8 +6,6 @@
 
 #include <kit/cfx-time.h>
 
-/* how many days back a price is looked for */
-#define DAYS_BACK 2
 #define PER_KWH 1e-3 /* currency/MWh to currency/kWh */
 
 gint64
@@ -79,6 +77,17 @@ published(CfxTimeline *const *timelines, gsize n, gint64 us)
     return NAN;
 }
 
+static gboolean
+is_any_known(CfxTimeline *const *timelines, gsize n)
+{
+    gsize n_items = 0;
+
+    for (gsize i = 0; i < n && n_items == 0; i++)
+        if (timelines[i] != NULL)
+            cfx_timeline_items(timelines[i], &n_items);
+    return n_items > 0;
+}
+
 double
 cfx_plan_price_at(CfxTimeline *const *timelines,
                   gsize n,
@@ -92,13 +101,14 @@ cfx_plan_price_at(CfxTimeline *const *timelines,
     if (ret_assumed != NULL)
         *ret_assumed = !isfinite(price);
     /* the same clock time of the last day that is known */
-    int minute = isfinite(price) ? 0 : cfx_day_minute(zone, us);
-    for (int back = 1; !isfinite(price) && back <= DAYS_BACK; back++) {
+    int days = isfinite(price) || !is_any_known(timelines, n) ? 0 : CFX_PRICE_DAYS;
+    int minute = days > 0 ? cfx_day_minute(zone, us) : 0;
+    for (int back = 1; !isfinite(price) && back <= days; back++) {
         gint64 then_us = cfx_day_next(zone, cfx_day_start(zone, us, -back) - 1, minute);
         price = published(timelines, n, then_us);
     }
     if (!isfinite(price))
-        price = isfinite(fallback) ? fallback : 0;
+        price = fallback;
     return price * PER_KWH;
 }
 

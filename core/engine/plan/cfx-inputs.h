@@ -10,7 +10,7 @@ typedef struct {
     guint n;         /* slots */
     gint64 *edge_us; /* n + 1 */
     double *hours;
-    double *buy, *sell; /* currency/kWh */
+    double *buy, *sell; /* currency/kWh; buy is NAN where there is no price */
     guint8 *assumed;    /* the buy price was not published for this slot */
     double *limit_w;    /* strictest effective import limit in the slot */
     double *signal_w;   /* the same without holds */
@@ -29,10 +29,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxPlanInputs, cfx_plan_inputs_free)
 gint64 cfx_plan_horizon(gint64 now_us, gint64 last_departure_us);
 
 /* The price of a slot, never a sum: the first of the timelines that knows it, else the same clock
- * time of the last known day (assumed), else the constant. @timelines: @n, elements may be NULL. */
+ * time of the last known day (assumed), else the constant, else NAN: no price, which is not 0.
+ * @timelines: @n, elements may be NULL. */
 void cfx_plan_inputs_prices(
     CfxPlanInputs *self, CfxTimeline *const *timelines, gsize n, const char *zone, double fallback);
-/* Buy price at one instant in currency/kWh; @ret_assumed (nullable). */
+/* Buy price at one instant in currency/kWh, or NAN; @ret_assumed (nullable). */
 double cfx_plan_price_at(CfxTimeline *const *timelines,
                          gsize n,
                          const char *zone,

@@ -274,6 +274,25 @@ tell_unavoidable(CfxSite *site, const CfxPlanProblem *problem)
             any_unseen ? "; what is not installed needs the attribute \"in-service\": false" : "");
 }
 
+static void
+tell_unpriced(CfxSite *site, const CfxPlanInputs *inputs)
+{
+    guint n = cfx_plan_unpriced(inputs);
+    gboolean is_new = n > 0 && !site->told_unpriced;
+
+    site->told_unpriced = n > 0;
+    if (is_new)
+        cfx_log(site->engine->host,
+                CFX_LOG_WARNING,
+                "site %s: %u of %u slots of the plan have no price, nor has any of the last %d "
+                "days: who is plugged in charges early, and what it costs is not known; post "
+                "prices to the price sensor, or set price-fallback at the site",
+                site->name,
+                n,
+                inputs->n,
+                CFX_PRICE_DAYS);
+}
+
 void
 cfx_plan_start(CfxSite *site)
 {
@@ -291,6 +310,7 @@ cfx_plan_start(CfxSite *site)
         cfx_plan_problem_new(site, now_us, ops != NULL ? ops->features : 0);
     cfx_plan_take_fail_safe(site, problem, &cause);
     tell_unavoidable(site, problem);
+    tell_unpriced(site, problem->inputs);
     if (ops == NULL || scheduler->self == NULL) {
         g_autoptr(GError) error =
             g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "no scheduler is running");

@@ -80,6 +80,16 @@ add_limit(Rows *rows, CfxSite *site, const CfxPlan *plan)
     site->written_limit_until_us = end_us;
 }
 
+guint
+cfx_plan_unpriced(const CfxPlanInputs *inputs)
+{
+    guint n = 0;
+
+    for (guint j = 0; j < inputs->n; j++)
+        n += !isfinite(inputs->buy[j]);
+    return n;
+}
+
 static guint
 count_assumed(const CfxPlanInputs *inputs)
 {
@@ -132,6 +142,7 @@ plan_doc(CfxSite *site, const CfxPlanRun *run, guint changed)
     cfx_json_member_int(&doc, "changed", changed);
     cfx_json_member_int(&doc, "slots", inputs->n);
     cfx_json_member_int(&doc, "assumed_prices", count_assumed(inputs));
+    cfx_json_member_int(&doc, "unknown_prices", cfx_plan_unpriced(inputs));
     cfx_json_member_bool(&doc, "sell_clamped", run->problem->sell_is_clamped);
     cfx_json_name(&doc, "real_us");
     cfx_json_begin_object(&doc);

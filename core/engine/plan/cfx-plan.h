@@ -62,6 +62,8 @@ void cfx_plan_take_fall_backs(CfxSite *site, const CfxPlanProblem *problem, gint
 guint cfx_plan_index_of(const CfxSite *site, const CfxEngineDevice *device);
 /* Stores it: cfx-plan-store.c. @changed: rows whose desired power became another one */
 void cfx_plan_store(CfxSite *site, CfxPlanRun *run, guint changed);
+/* Slots without a price. */
+guint cfx_plan_unpriced(const CfxPlanInputs *inputs);
 
 void cfx_site_plan_free(CfxSitePlan *self);
 

@@ -187,15 +187,28 @@ add_limit(CfxPlanProblem *self, guint32 tier, const double *limit_w, gboolean is
     self->limit_at[l] = &self->limits[l];
 }
 
+/* What a slot without a price counts with: what is known to be dear is no dearer; where nothing is
+ * known, sooner is as good as later. */
+static double
+price_of_unknown(const CfxPlanInputs *inputs)
+{
+    double highest = NAN;
+
+    for (guint j = 0; j < inputs->n; j++)
+        highest = fmax(highest, inputs->buy[j]);
+    return isfinite(highest) ? highest : 0;
+}
+
 void
 cfx_problem_fill_node(CfxPlanProblem *self, const CfxSite *site, guint32 features)
 {
     const CfxPlanInputs *inputs = self->inputs;
     gboolean is_signalled = FALSE, is_held = FALSE;
+    double unknown = price_of_unknown(inputs);
 
     for (guint j = 0; j < inputs->n; j++) {
         self->base_kw[j] = MAX(inputs->expected_w[j], -self->room_w[j]) * KW;
-        self->buy[j] = inputs->buy[j];
+        self->buy[j] = isfinite(inputs->buy[j]) ? inputs->buy[j] : unknown;
         self->sell[j] = inputs->sell[j];
         if (self->sell[j] > self->buy[j] && (features & CFX_NEED_SELL_ABOVE_BUY) == 0) {
             self->sell[j] = self->buy[j];

@@ -127,13 +127,9 @@ edge(gpointer data)
 {
     CfxSite *site = data;
     CfxCause cause = { .cause = "clock" };
-    GHashTableIter iter;
-    gpointer timeline;
 
     site->slot_timer = 0;
-    g_hash_table_iter_init(&iter, site->timelines);
-    while (g_hash_table_iter_next(&iter, NULL, &timeline))
-        cfx_timeline_trim(timeline, cfx_now_site(site->engine->host) - CFX_ENGINE_PAST);
+    cfx_ingest_forget(site);
     /* what lies further ahead than the curve of the limit comes into it as time goes on */
     if (site->state != CFX_SITE_LOADING) {
         cfx_ingest_limit(site);

@@ -294,6 +294,13 @@ cfx_recover_beliefs(CfxSite *site)
     };
 
     host->data->read_beliefs(host, &query, beliefs_came, load_new(site));
+    /* the last known day of prices may be longer ago */
+    query.sensors = site->flex->price_sensors;
+    query.n_sensors = site->flex->n_price_sensors;
+    query.start_us = now_us - CFX_PRICE_PAST;
+    query.end_us = now_us - CFX_ENGINE_PAST;
+    if (query.n_sensors > 0)
+        host->data->read_beliefs(host, &query, beliefs_came, load_new(site));
 }
 
 static void

@@ -39,7 +39,10 @@ cfx_report_sum(CfxReport *self)
         if (isfinite(in_wh) && isfinite(out_wh)) {
             sums->import_wh += in_wh;
             sums->export_wh += out_wh;
-            sums->cost += in_wh * KILO * cfx_plan_site_price(site, us, NULL) -
+            double price = cfx_plan_site_price(site, us, NULL);
+            if (in_wh > 0 && !isfinite(price))
+                sums->minutes_without_price += (guint)((next_us - us) / CFX_MINUTE);
+            sums->cost += (in_wh > 0 ? in_wh * KILO * price : 0) -
                           out_wh * KILO * cfx_plan_site_sell(site, us);
         }
         us = next_us;
@@ -165,6 +168,7 @@ cfx_report_write(const CfxReport *self)
     cfx_json_begin_object(&to);
     cfx_json_member_text(&to, "name", site->name);
     cfx_json_member_real(&to, "cost", sums->cost);
+    cfx_json_member_int(&to, "minutes_without_price", sums->minutes_without_price);
     cfx_json_member_text(&to, "currency", site->flex->currency);
     cfx_json_member_real(&to, "import_kwh", sums->import_wh * KILO);
     cfx_json_member_real(&to, "export_kwh", sums->export_wh * KILO);

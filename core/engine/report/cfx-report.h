@@ -11,6 +11,7 @@ typedef struct {
     double cost, import_wh, export_wh, highest_w;
     gint minutes_over;
     guint minutes_unknown;
+    guint minutes_without_price; /* in which energy was drawn: its cost is not known */
 } CfxReportSums;
 
 typedef struct {

@@ -178,9 +178,12 @@ test_prices(void)
     gint64 t = at("2025-06-02T10:00:00Z");
     gboolean assumed;
 
-    /* nothing is known: the constant */
+    /* nothing is known: the constant, and without one no price */
     g_assert_cmpfloat(cfx_plan_price_at(both, 2, ZONE, 180, t, &assumed), ==, 0.18);
     g_assert_true(assumed);
+    g_assert_true(isnan(cfx_plan_price_at(both, 2, ZONE, NAN, t, &assumed)));
+    cfx_timeline_add(second, t - 14 * CFX_DAY, 1, 1, 60);
+    g_assert_cmpfloat(cfx_plan_price_at(both, 2, ZONE, 180, t, &assumed), ==, 0.06);
     /* the same clock time of the last known day */
     cfx_timeline_add(second, t - CFX_DAY, 1, 1, 90);
     g_assert_cmpfloat(cfx_plan_price_at(both, 2, ZONE, 180, t, &assumed), ==, 0.09);

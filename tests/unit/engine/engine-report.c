@@ -3,6 +3,7 @@
  * ran. */
 #include "engine-fixture.h"
 
+#include "plan/cfx-inputs.h"
 #include "session/cfx-session.h"
 
 #include <json-glib/json-glib.h>
@@ -203,6 +204,54 @@ test_slot(void)
     fixture_free(f);
 }
 
+/* No price, no known day, no constant: cars charge, early; what it costs is not known, and so it is
+ * said. A price of nine days ago is one, after a restart, too. */
+static void
+test_without_price(void)
+{
+    const CfxSchedulerOps *ops = fixture_real_scheduler();
+    FixtureSetup setup = { .fail_safe_w = F_W,
+                           .stations = 2,
+                           .site_attributes = "\"price-fallback\":null",
+                           .scheduler = ops };
+    double import_wh = 1000;
+
+    if (ops == NULL) {
+        g_test_skip("no scheduler module");
+        return;
+    }
+    Fixture *f = fixture_new(&setup);
+    gint64 start_us = f->site_us;
+    fixture_start(f);
+    guint logged = f->logged;
+    fixture_plug(f, 0, "a", 20000, f->site_us + 10 * CFX_HOUR);
+    fixture_run(f);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), >, 20000);
+    g_assert_cmpuint(f->logged, ==, logged); /* once, at the start */
+    g_assert_true(isnan(fixture_site(f)->plan->view.cost));
+    g_assert_true(isnan(fixture_site(f)->plan->buy[0]));
+    g_assert_cmpfloat(fixture_site(f)->plan->view.gap, <=, 1e-3);
+    live(f, 31, &import_wh);
+    g_autoptr(JsonNode) node = report(f, start_us, start_us + 2 * CFX_SLOT);
+    JsonObject *site = json_object_get_object_member(json_node_get_object(node), "site");
+    g_assert_true(json_object_get_null_member(site, "cost"));
+    g_assert_cmpint(json_object_get_int_member(site, "minutes_without_price"), ==, 30);
+
+    for (gint64 us = f->site_us - 9 * CFX_DAY; us < f->site_us - 8 * CFX_DAY; us += CFX_SLOT)
+        fixture_believe(f, SOURCE_SIGNAL, SENSOR_PRICE, us - us % CFX_SLOT, 0, 1, 120);
+    fixture_run(f);
+    for (guint i = 0; i < 2; i++) {
+        gboolean assumed = FALSE;
+        g_assert_cmpfloat(cfx_plan_site_price(fixture_site(f), f->site_us, &assumed), ==, 0.12);
+        g_assert_true(assumed);
+        g_assert_true(isfinite(fixture_site(f)->plan->view.cost));
+        fixture_crash(f);
+        fixture_start(f);
+        fixture_advance(f, 90 * CFX_MINUTE);
+    }
+    fixture_free(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -210,5 +259,6 @@ main(int argc, char **argv)
     g_test_add_func("/engine/report/kill", test_kill);
     g_test_add_func("/engine/report/wrong-times", test_wrong_times);
     g_test_add_func("/engine/report/slot", test_slot);
+    g_test_add_func("/engine/report/without-price", test_without_price);
     return g_test_run();
 }
