@@ -190,16 +190,19 @@ put_inputs(UiSite *self, JsonObject *site)
 {
     JsonObject *ages = ui_json_object(site, "age_s");
     gboolean is_assumed = ui_json_bool(site, "price_assumed");
+    gboolean is_missing = isnan(ui_json_real(site, "price_per_kwh"));
 
     put_input(self,
               ages,
               "price",
               (Link){ .id = "price",
                       .rank = 20,
-                      .state = is_assumed ? "late" : NULL,
+                      .state = is_assumed || is_missing ? "late" : NULL,
                       .late_s = 36 * 3600,
                       .subject = "price",
-                      .detail = is_assumed ? "no price for now: one is assumed" : NULL });
+                      .detail = is_missing   ? "no price is known: costs are not either"
+                                : is_assumed ? "no price for now: one is assumed"
+                                             : NULL });
     put_input(self,
               ages,
               "load_control",

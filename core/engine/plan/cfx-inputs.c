@@ -97,9 +97,8 @@ cfx_plan_price_at(CfxTimeline *const *timelines,
                   gboolean *ret_assumed)
 {
     double price = published(timelines, n, us);
+    gboolean is_published = isfinite(price);
 
-    if (ret_assumed != NULL)
-        *ret_assumed = !isfinite(price);
     /* the same clock time of the last day that is known */
     int days = isfinite(price) || !is_any_known(timelines, n) ? 0 : CFX_PRICE_DAYS;
     int minute = days > 0 ? cfx_day_minute(zone, us) : 0;
@@ -109,6 +108,8 @@ cfx_plan_price_at(CfxTimeline *const *timelines,
     }
     if (!isfinite(price))
         price = fallback;
+    if (ret_assumed != NULL)
+        *ret_assumed = !is_published && isfinite(price);
     return price * PER_KWH;
 }
 
