@@ -102,6 +102,18 @@ note_undrawn(CfxEngineDevice *device, gint64 now_us)
         device->undrawn_wh += planned_wh - stock_wh;
 }
 
+/* What a car has said while the plan was solved the plan does not know: it neither keeps nor breaks
+ * that, and the next one, which is on its way, will say. */
+static gboolean
+is_asked(const CfxProblemRow *row)
+{
+    const CfxSession *session = row->session;
+
+    return row->need_wh.from == session->need_wh.from &&
+           (row->need_wh.value == session->need_wh.value || isnan(session->need_wh.value)) &&
+           row->departure_us == session->departure_us;
+}
+
 void
 cfx_plan_promise(CfxSite *site, CfxPlanRun *run, const double *power_w)
 {
@@ -123,6 +135,8 @@ cfx_plan_promise(CfxSite *site, CfxPlanRun *run, const double *power_w)
         if (short_wh < CFX_SESSION_TOLERANCE_WH)
             device->undrawn_wh = 0; /* the plan makes up for it */
         note_undrawn(device, MAX(run->now_us, device->state.at_us));
+        if (!is_asked(row))
+            continue;
         const char *cause = is_whole && short_wh > 0
                                 ? cfx_plan_cause_of_shortage(problem, power_w, i, short_wh)
                                 : NULL;

@@ -323,9 +323,11 @@ tell_watches(CfxSite *site)
 static gboolean
 is_stale(const CfxPlanProblem *problem)
 {
-    for (guint i = 0; i < problem->rows->len; i++)
-        if (g_array_index(problem->rows, CfxProblemRow, i).device->session == NULL)
+    for (guint i = 0; i < problem->rows->len; i++) {
+        const CfxProblemRow *row = &g_array_index(problem->rows, CfxProblemRow, i);
+        if (row->device->session != row->session)
             return TRUE;
+    }
     for (guint i = 0; i < problem->full->len; i++) {
         const CfxEngineDevice *device = g_ptr_array_index(problem->full, i);
         if (device->session == NULL)

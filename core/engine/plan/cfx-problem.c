@@ -42,6 +42,9 @@ row_of(CfxEngineDevice *device, gint64 now_us)
 
     CfxProblemRow row = {
         .device = device,
+        .session = device->session,
+        .need_wh = device->session->need_wh,
+        .departure_us = device->session->departure_us,
         .max_w = max_w,
         .least_w = cfx_engine_device_least_w(device),
         .one_phase_w = max_w,

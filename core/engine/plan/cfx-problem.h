@@ -17,6 +17,9 @@
 /* one planned device, that is one car with a need */
 typedef struct {
     CfxEngineDevice *device;
+    const CfxSession *session; /* only to compare: it may have ended since */
+    CfxField need_wh;          /* what it had said when the problem was made */
+    gint64 departure_us;
     double max_w; /* while it is there */
     guint index;  /* of the device in the site */
     double least_w;

@@ -462,6 +462,7 @@ model_watch(const CfxHost *host, CfxModelDone func, gpointer data)
 static void
 model_unwatch(const CfxHost *host, guint64 watch)
 {
+    the_fixture->model_changed = NULL;
 }
 
 static void
@@ -1000,14 +1001,20 @@ fixture_start(Fixture *self)
     fixture_run(self);
 }
 
+void
+fixture_release(Fixture *self)
+{
+    self->hangs = FALSE;
+    while (!g_queue_is_empty(&self->hanging))
+        g_queue_push_tail(&self->queue, g_queue_pop_head(&self->hanging));
+}
+
 static void
 engine_end(Fixture *self)
 {
     gboolean is_done = FALSE;
 
-    self->hangs = FALSE;
-    while (!g_queue_is_empty(&self->hanging))
-        g_queue_push_tail(&self->queue, g_queue_pop_head(&self->hanging));
+    fixture_release(self);
     cfx_engine_stop(self->engine, noted, &is_done);
     fixture_run(self);
     g_assert_true(is_done);

@@ -120,6 +120,8 @@ void fixture_report(Fixture *self, guint station);
 void fixture_plug(
     Fixture *self, guint station, const char *session, double need_wh, gint64 departure_us);
 void fixture_unplug(Fixture *self, guint station);
+/* Who works in the pool comes back; see hangs. */
+void fixture_release(Fixture *self);
 /* What it may draw now, by what it has installed. */
 double fixture_allowed_w(const Fixture *self, guint station, gint64 us);
 /* Sum of all stations at the most they may draw. */

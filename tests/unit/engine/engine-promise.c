@@ -251,6 +251,66 @@ test_steady(void)
     fixture_free(f);
 }
 
+/* A car says what it needs while the plan for what was assumed of it is being solved: that plan
+ * says nothing of the need. */
+static void
+test_need_while_solving(void)
+{
+    Fixture *f = fixture(2, NULL);
+    if (f == NULL)
+        return;
+    f->hangs = TRUE;
+    plug(f, 0, 15000, 6);
+    f->stations[0].device.need_wh = 18300;
+    fixture_report(f, 0);
+    fixture_run(f);
+    fixture_release(f);
+    fixture_run(f);
+    g_assert_cmpfloat(promised(f, 0), ==, 18300);
+    g_assert_cmpuint(fixture_session(f, 0)->n_promises, ==, 1);
+    g_assert_cmpuint(fixture_count_notices(f, "cfx.story.plugged"), ==, 1);
+    g_assert_cmpuint(fixture_count_notices(f, "cfx.story.promised"), ==, 0);
+
+    /* it goes earlier than the plan thought */
+    f->hangs = TRUE;
+    plug(f, 1, 40000, 8);
+    f->stations[1].device.departure_us = f->site_us + CFX_HOUR;
+    fixture_report(f, 1);
+    fixture_run(f);
+    fixture_release(f);
+    fixture_run(f);
+    g_assert_cmpfloat(promised(f, 1), <, 23000);
+    g_assert_cmpuint(fixture_session(f, 1)->n_promises, ==, 1);
+    g_assert_cmpuint(fixture_count_notices(f, "cfx.story.promised"), ==, 0);
+    fixture_free(f);
+}
+
+/* the next car comes while the plan for the last one is being solved */
+static void
+test_car_while_solving(void)
+{
+    Fixture *f = fixture(1, NULL);
+    if (f == NULL)
+        return;
+    gint64 departure_us = f->site_us + 8 * CFX_HOUR;
+    plug(f, 0, 20000, 8);
+    f->stations[0].device.stock_wh = 12000;
+    fixture_report(f, 0);
+    f->hangs = TRUE;
+    fixture_advance(f, CFX_SLOT);
+    g_assert_nonnull(fixture_site(f)->run);
+    fixture_unplug(f, 0);
+    fixture_run(f);
+    fixture_plug(f, 0, "next", 20000, departure_us);
+    fixture_run(f);
+    fixture_release(f);
+    fixture_run(f);
+    g_assert_cmpfloat(promised(f, 0), ==, 20000);
+    g_assert_cmpuint(fixture_session(f, 0)->n_promises, ==, 1);
+    g_assert_cmpuint(fixture_count_notices(f, "cfx.story.promised"), ==, 0);
+    fixture_free(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -263,5 +323,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/promise/draws-less", test_draws_less);
     g_test_add_func("/engine/promise/too-little-time", test_too_little_time);
     g_test_add_func("/engine/promise/steady", test_steady);
+    g_test_add_func("/engine/promise/need-while-solving", test_need_while_solving);
+    g_test_add_func("/engine/promise/car-while-solving", test_car_while_solving);
     return g_test_run();
 }
