@@ -375,14 +375,18 @@ gboolean
 cfx_engine_site_ended(CfxSite *site)
 {
     CfxEngine *self = site->engine;
-    gboolean is_gone = !self->is_stopping && cfx_model_asset(self->model, site->asset) == NULL;
+    /* values may be read while a plan is solved: what ends first leaves the site to the other */
+    gboolean is_gone = !self->is_stopping && site->run == NULL &&
+                       cfx_model_asset(self->model, site->asset) == NULL;
 
+    if (is_gone) {
+        site_halt(site);
+        g_hash_table_remove(self->sites, &site->asset);
+    }
     if (!is_busy(self) && self->is_stopping && self->stop_done != NULL)
         self->host->base->post(self->host, stop_done, self);
     else if (!is_busy(self) && self->start_done != NULL)
         self->host->base->post(self->host, start_done, self);
-    if (is_gone)
-        g_hash_table_remove(self->sites, &site->asset);
     return !is_gone;
 }
 

@@ -76,6 +76,10 @@ load_ended(CfxSite *site)
 
     if (--site->loads > 0)
         return;
+    if (cfx_model_asset(site->engine->model, site->asset) == NULL) {
+        cfx_engine_site_ended(site); /* it waits for its plan to end, and starts nothing more */
+        return;
+    }
     cfx_recover_check(site);
     cfx_hold_curve(site, &site->hold);
     cfx_ingest_limit(site);
@@ -87,6 +91,7 @@ load_ended(CfxSite *site)
         cfx_apply_repeat_start(site);
         cfx_trigger(site, &cause, FALSE);
     } else if (site->devices->len > 0) {
+        cfx_trigger_clock(site); /* the guard looks some minutes ahead, and again at each slot */
         cfx_guard_clip(site, &cause);
         cfx_apply_repeat_start(site);
     }

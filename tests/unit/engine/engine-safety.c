@@ -8,6 +8,8 @@
 #include "apply/cfx-apply.h"
 #include "guard/cfx-guard.h"
 #include "plan/cfx-limits.h"
+#include "plan/cfx-trigger.h"
+#include "recover/cfx-recover.h"
 #include "session/cfx-session.h"
 
 #include <json-glib/json-glib.h>
@@ -694,7 +696,6 @@ tell_allowed(Fixture *f, guint i, const gint64 *at_us, const double *w, gsize n)
     fixture_run(f);
 }
 
-/* what is no number permits anything, when it is told and when it is read back */
 /* the daemon is killed while a site must not be steered: what it had planned is cut even so */
 static void
 test_refused_after_crash(void)
@@ -716,6 +717,56 @@ test_refused_after_crash(void)
     g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
     fixture_advance(f, 2 * CFX_HOUR);
     g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
+    fixture_free(f);
+}
+
+/* The contract is lowered so far that the site must not be steered, then the daemon is killed: with
+ * no signal and no edge of the limit to come, the limit holds for good. */
+static void
+test_refused_contract(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .scheduler = &fake_ops };
+    Fixture *f = fixture_of(setup);
+
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    plug(f, 1, "b", 15);
+    fixture_crash(f);
+    setup.flex_context =
+        "{\"site-power-capacity\":\"100 kW\",\"site-consumption-capacity\":\"35 kW\"}";
+    fixture_change(f, &setup);
+    start_engine(f);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
+    for (guint i = 0; i < 5; i++)
+        comes(f, i);
+    for (guint m = 0; m < 180; m++) {
+        g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+        fixture_advance(f, CFX_MINUTE);
+    }
+    fixture_free(f);
+}
+
+/* its limit goes missing while a plan is solved: that plan is no permission, and no crash */
+static void
+test_limit_goes_while_solving(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 4, .scheduler = &fake_ops };
+    Fixture *f = fixture_of(setup);
+
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    f->hangs = TRUE;
+    plug(f, 1, "b", 22);
+    g_assert_nonnull(fixture_site(f)->run);
+    setup.flex_context = "{\"site-power-capacity\":\"100 kW\"}";
+    fixture_change(f, &setup);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
+    fixture_release(f);
+    fixture_run(f);
+    g_assert_null(fixture_site(f)->run);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us), ==, 0);
+    fixture_advance(f, CFX_HOUR);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us), ==, 0);
     fixture_free(f);
 }
 
@@ -765,9 +816,29 @@ test_site_goes(void)
     g_assert_null(cfx_engine_site(f->engine, 2));
     replan(f);
     assert_under(f, LIMIT_W, BASE_W);
+
+    /* its values are being read as well, and come before the plan does */
+    fixture_change(f, &two);
+    f->hangs = TRUE;
+    fixture_plug(f, 3, "f", 20000, f->site_us + 10 * CFX_HOUR);
+    fixture_run(f);
+    site = cfx_engine_site(f->engine, 2);
+    g_assert_nonnull(site->run);
+    cfx_recover_beliefs(site);
+    fixture_change(f, &one);
+    g_assert_true(cfx_engine_site(f->engine, 2) == site);
+    g_assert_cmpuint(site->slot_timer, ==, 0);
+    fixture_advance(f, CFX_HOUR);
+    /* whatever was started meanwhile goes with it */
+    cfx_trigger_clock(site);
+    fixture_release(f);
+    fixture_run(f);
+    g_assert_null(cfx_engine_site(f->engine, 2));
+    fixture_advance(f, CFX_HOUR);
     fixture_free(f);
 }
 
+/* what is no number permits anything, when it is told and when it is read back */
 static void
 test_allowed_is_no_number(void)
 {
@@ -1105,6 +1176,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/limit-by-import", test_limit_by_import);
     g_test_add_func("/engine/safety/refused-keeps-its-limit", test_refused_keeps_its_limit);
     g_test_add_func("/engine/safety/refused-after-crash", test_refused_after_crash);
+    g_test_add_func("/engine/safety/refused-contract", test_refused_contract);
+    g_test_add_func("/engine/safety/limit-goes-while-solving", test_limit_goes_while_solving);
     g_test_add_func("/engine/safety/cut-lowers-fall-backs", test_cut_lowers_fall_backs);
     g_test_add_func("/engine/safety/site-goes", test_site_goes);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
