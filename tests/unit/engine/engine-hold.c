@@ -179,6 +179,13 @@ test_edges(void)
         g_assert_true(cfx_engine_hold_end(f->engine, (gint64)i + 1, 0, "bob", NULL));
         fixture_run(f);
     }
+    /* a stricter one ends before: what the other holds is left */
+    g_free(set(f, "Martinique", "36 kW", "72h", NULL));
+    g_free(set(f, "Martinique", "30 kW", "60h", NULL));
+    const CfxCurve *limit = &fixture_site(f)->limit;
+    g_assert_cmpfloat(cfx_curve_at(limit, f->site_us + 60 * CFX_HOUR - 1), ==, 30000);
+    g_assert_cmpfloat(cfx_curve_at(limit, f->site_us + 60 * CFX_HOUR), ==, 36000);
+    g_assert_cmpfloat(cfx_curve_at(limit, f->site_us + 72 * CFX_HOUR), ==, 70000);
     fixture_free(f);
 }
 
