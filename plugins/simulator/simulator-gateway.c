@@ -24,8 +24,8 @@ struct _SimGateway {
     SimWorld *world;
     const char *name;
     char *authorization;
-    GQueue posts; /* (element-type Post) */
-    guint flying;
+    GQueue posts;  /* (element-type Post) */
+    GQueue flying; /* (element-type Sending) */
     guint64 sent;
     gint64 pause_us;
     CfxTimer pause;
@@ -42,6 +42,14 @@ post_free(Post *post)
     g_free(post);
 }
 
+static void
+sending_free(Sending *sending)
+{
+    if (sending->post != NULL)
+        post_free(sending->post);
+    g_free(sending);
+}
+
 SimGateway *
 sim_gateway_new(SimWorld *world, const char *name, GError **error)
 {
@@ -53,6 +61,7 @@ sim_gateway_new(SimWorld *world, const char *name, GError **error)
     self->name = name;
     self->authorization = g_strconcat("Bearer ", token, NULL);
     g_queue_init(&self->posts);
+    g_queue_init(&self->flying);
     return self;
 }
 
@@ -63,6 +72,8 @@ sim_gateway_free(SimGateway *self)
         return;
     cfx_timer_clear(sim_world_host(self->world), &self->pause);
     g_queue_clear_full(&self->posts, (GDestroyNotify)post_free);
+    /* of what is on its way no answer comes any more */
+    g_queue_clear_full(&self->flying, (GDestroyNotify)sending_free);
     g_free(self->authorization);
     g_free(self);
 }
@@ -89,13 +100,14 @@ try_again(SimGateway *self, Post *post)
 static void
 done(gpointer data, guint64 id, guint status, JsonNode *body)
 {
-    g_autofree Sending *sending = data;
+    Sending *sending = data;
     SimGateway *self = sending->gateway;
-    self->flying--;
+    g_queue_remove(&self->flying, sending);
     if (status == 0 || status == 429 || status >= 500) {
         if (sending->post->first == 0)
             sending->post->first = id;
-        try_again(self, sending->post);
+        try_again(self, g_steal_pointer(&sending->post));
+        sending_free(sending);
         return;
     }
     if (status >= 300 && !self->is_refused) {
@@ -107,7 +119,7 @@ done(gpointer data, guint64 id, guint status, JsonNode *body)
                 status);
     }
     self->pause_us = 0;
-    post_free(sending->post);
+    sending_free(sending);
     pump(self);
 }
 
@@ -117,7 +129,7 @@ send_post(SimGateway *self, Post *post)
     Sending *sending = g_new0(Sending, 1);
     sending->gateway = self;
     sending->post = post;
-    self->flying++;
+    g_queue_push_tail(&self->flying, sending);
     self->sent++;
     SimRequest request = {
         .who = self->name,
@@ -133,7 +145,7 @@ send_post(SimGateway *self, Post *post)
 static void
 pump(SimGateway *self)
 {
-    while (self->flying < AT_ONCE && self->pause == 0) {
+    while (self->flying.length < AT_ONCE && self->pause == 0) {
         Post *post = g_queue_pop_head(&self->posts);
         if (post == NULL)
             return;
