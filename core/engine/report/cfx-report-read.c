@@ -14,8 +14,8 @@
 
 #define NOON (12 * 60)
 #define LONGEST (92 * CFX_DAY)
-/* a price that is not known is looked up so far back (cfx-inputs.c) */
-#define PRICES_BACK (50 * CFX_HOUR)
+/* a price that is not known is looked up as far back as the planner does */
+#define PRICES_BACK CFX_PRICE_PAST
 /* registers and signals that hold at the edges */
 #define AROUND CFX_HOUR
 #define NOTICES_PAGE 10000

@@ -249,6 +249,12 @@ test_without_price(void)
         fixture_start(f);
         fixture_advance(f, 90 * CFX_MINUTE);
     }
+    /* the report counts with the price that the plan counts with */
+    g_autoptr(JsonNode) later = report(f, start_us, start_us + 2 * CFX_SLOT);
+    site = json_object_get_object_member(json_node_get_object(later), "site");
+    g_assert_cmpint(json_object_get_int_member(site, "minutes_without_price"), ==, 0);
+    g_assert_cmpfloat_with_epsilon(
+        json_object_get_double_member(site, "cost"), 0.12 * (DRAW_W + 15000) * 1e-3 / 2, 1e-6);
     fixture_free(f);
 }
 
