@@ -54,11 +54,14 @@ show(const char *json, GError **error)
     g_autofree char *gap = ctl_cell(plans, "worst_gap", CTL_NUMBER);
     printf(_("from %s to %s\n"), start, end);
     printf(_("cost %s %s, imported %.1f kWh, highest power %.1f kW, %.0f minutes over the limit\n"),
-           cost,
+           *cost != '\0' ? cost : "–",
            ctl_json_text(site, "currency") != NULL ? ctl_json_text(site, "currency") : "",
            ctl_json_real(site, "import_kwh"),
            ctl_json_real(site, "highest_kw"),
            ctl_json_real(site, "minutes_over_limit"));
+    if (ctl_json_real(site, "minutes_without_price") > 0)
+        printf(_("the cost is not known: in %.0f minutes energy was drawn and there was no price\n"),
+               ctl_json_real(site, "minutes_without_price"));
     printf(_("plans: %.0f, worst gap %s\n\n"),
            ctl_json_real(plans, "count"),
            *gap != '\0' ? gap : _("not certified"));

@@ -290,7 +290,7 @@ plan_new(CfxSite *site, CfxPlanRun *run, gint64 id)
     plan->view.trace = run->cause.trace;
     plan->view.made_us = run->now_us;
     plan->view.cost = cfx_plan_unpriced(inputs) > 0 ? NAN : run->solution.cost;
-    plan->view.bound = run->solution.bound;
+    plan->view.bound = isnan(plan->view.cost) ? NAN : run->solution.bound;
     plan->view.gap = run->solution.gap;
     plan->breach_kwh = run->problem->unavoidable_kwh;
     for (guint t = 0; t < CFX_LIMIT_TIERS; t++)

@@ -187,16 +187,16 @@ add_limit(CfxPlanProblem *self, guint32 tier, const double *limit_w, gboolean is
     self->limit_at[l] = &self->limits[l];
 }
 
-/* What a slot without a price counts with: what is known to be dear is no dearer; where nothing is
- * known, sooner is as good as later. */
+/* What a slot without a price counts with: as dear as the dearest that is known, and never as a
+ * gain; where nothing is known, sooner is as good as later. */
 static double
 price_of_unknown(const CfxPlanInputs *inputs)
 {
-    double highest = NAN;
+    double highest = 0;
 
     for (guint j = 0; j < inputs->n; j++)
-        highest = fmax(highest, inputs->buy[j]);
-    return isfinite(highest) ? highest : 0;
+        highest = fmax(highest, fmax(inputs->buy[j], inputs->sell[j]));
+    return highest;
 }
 
 void
