@@ -182,6 +182,24 @@ class Client(rig.Site):
         self.ven.vens.delete_ven_by_id(ven.id)
         self.refused(404, self.ven.vens.get_ven_by_id, ven.id)
 
+    def test_a_ven_sees_nothing_of_another(self):
+        other = self.operator.vens.create_ven(NewVenBlRequest(
+            ven_name="elsewhere", client_id="somebody-else"))
+        pump = self.operator.resources.create_resource(NewResourceBlRequest(
+            resource_name="pump", ven_id=other.id, client_id="somebody-else"))
+        vens, resources = self.ven.vens, self.ven.resources
+        self.assertNotIn(other.id, [each.id for each in vens.get_vens(None, None, None)])
+        self.assertNotIn(pump.id, [each.id for each in resources.get_resources(None)])
+        self.refused(404, vens.get_ven_by_id, other.id)
+        self.refused(404, vens.update_ven_by_id, other.id, VenUpdateVenRequest(ven_name="taken over"))
+        self.refused(404, vens.delete_ven_by_id, other.id)
+        self.refused(404, resources.get_resource_by_id, pump.id)
+        self.refused(404, resources.delete_resource_by_id, pump.id)
+        self.refused(404, resources.create_resource,
+                     NewResourceVenRequest(resource_name="stowaway", ven_id=other.id))
+        self.operator.resources.delete_resource_by_id(pump.id)
+        self.assertEqual(self.operator.vens.delete_ven_by_id(other.id).ven_name, "elsewhere")
+
     def test_a_ven_publishes_nothing(self):
         program = self.program("of the operator")
         writer = type(self.operator.events)
