@@ -122,6 +122,7 @@ site_halt(CfxSite *site)
     cfx_timer_clear(host, &site->slot_timer);
     cfx_timer_clear(host, &site->repeat_timer);
     cfx_timer_clear(host, &site->again_timer);
+    cfx_timer_clear(host, &site->load_timer);
     cfx_timer_clear(host, &site->hold_timer);
     cfx_plan_close_solver(site);
 }
@@ -211,6 +212,9 @@ site_update(CfxSite *site, const CfxAsset *asset)
     CfxCause cause = { .cause = "model" };
     gboolean has_more = site_read(site, asset);
 
+    /* what is being read was asked for before it had these */
+    if (site->state == CFX_SITE_LOADING && has_more)
+        cfx_recover_beliefs(site);
     if (site->state == CFX_SITE_LOADING)
         return;
     if (has_more) {
@@ -345,7 +349,8 @@ is_busy(CfxEngine *self)
     g_hash_table_iter_init(&iter, self->sites);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const CfxSite *site = value;
-        if (self->is_stopping ? site->run != NULL : site->state == CFX_SITE_LOADING)
+        gboolean is_loading = site->state == CFX_SITE_LOADING && site->load_timer == 0;
+        if (self->is_stopping ? site->run != NULL : is_loading)
             return TRUE;
     }
     return FALSE;

@@ -84,6 +84,7 @@ parse_roles(CfxFlexContext *self, const CfxModel *model, const CfxFlexJson *json
         return;
     if (!JSON_NODE_HOLDS_OBJECT(node)) {
         cfx_flex_json_problem(json, "sensors", "it is no object");
+        self->bad_limit = roles[0].name;
         return;
     }
     inner.object = json_node_get_object(node);
@@ -215,6 +216,7 @@ parse_context(CfxFlexContext *self,
     self->production_capacity_w = cfx_flex_json_quantity(json, "site-production-capacity", "W");
     price = parse_value(model, json, "consumption-price", unit);
     if (price.sensor != 0 && self->n_price_sensors == 0) {
+        g_free(self->price_sensors);
         self->price_sensors = g_new0(gint64, 1);
         self->price_sensors[self->n_price_sensors++] = price.sensor;
     }

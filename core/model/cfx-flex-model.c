@@ -104,8 +104,10 @@ parse_model(CfxFlexModel *self, const CfxFlexJson *json)
 {
     double round_trip = cfx_flex_json_ratio(json, "roundtrip-efficiency");
 
-    take(&self->power_max_w, cfx_flex_json_quantity(json, "power-capacity", "W"));
-    take(&self->power_max_w, cfx_flex_json_quantity(json, "consumption-capacity", "W"));
+    /* the lower of both counts */
+    take(&self->power_max_w,
+         fmin(cfx_flex_json_quantity(json, "power-capacity", "W"),
+              cfx_flex_json_quantity(json, "consumption-capacity", "W")));
     take(&self->production_max_w, cfx_flex_json_quantity(json, "production-capacity", "W"));
     take(&self->stock_min_wh, cfx_flex_json_quantity(json, "soc-min", "Wh"));
     take(&self->stock_max_wh, cfx_flex_json_quantity(json, "soc-max", "Wh"));

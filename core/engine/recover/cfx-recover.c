@@ -11,6 +11,8 @@
 
 #include <json-glib/json-glib.h>
 
+/* what could not be read is tried again after so long (REAL) */
+#define AGAIN (5 * CFX_SECOND)
 /* how far ahead beliefs are read: a signal that is announced early must not be forgotten */
 #define AHEAD (400 * CFX_DAY)
 
@@ -35,6 +37,30 @@ static CfxSite *
 load_site(Load *load)
 {
     return load->engine->is_stopping ? NULL : g_hash_table_lookup(load->engine->sites, &load->site);
+}
+
+/* What could not be read is not nothing: a limit, a hold or a profile may be in it. */
+static void
+note_failure(CfxSite *site, const GError *error)
+{
+    if (error == NULL)
+        return;
+    if (!site->load_failed)
+        cfx_log(site->engine->host,
+                CFX_LOG_WARNING,
+                "site %s: what is stored cannot be read, it is not steered before: %s",
+                site->name,
+                error->message);
+    site->load_failed = TRUE;
+}
+
+static void
+load_again(gpointer data)
+{
+    CfxSite *site = data;
+
+    site->load_timer = 0;
+    cfx_recover_site(site);
 }
 
 /* --- whether the site may be steered -----------------------------------------------------------
@@ -80,6 +106,13 @@ load_ended(CfxSite *site)
         cfx_engine_site_ended(site); /* it waits for its plan to end, and starts nothing more */
         return;
     }
+    if (site->load_failed) {
+        cfx_timer_clear(site->engine->host, &site->load_timer);
+        site->load_timer =
+            cfx_timer_after(site->engine->host, CFX_CLOCK_REAL, AGAIN, load_again, site);
+        cfx_engine_site_ended(site);
+        return;
+    }
     cfx_recover_check(site);
     cfx_hold_curve(site, &site->hold);
     cfx_ingest_limit(site);
@@ -119,6 +152,7 @@ site_came(gpointer data, const CfxRecords *records, const GError *error)
     if (site == NULL)
         return;
 
+    note_failure(site, error);
     for (gsize i = 0; records != NULL && i < records->n; i++) {
         JsonObject *object = object_of(parser, records->records[i]);
         if (object == NULL)
@@ -139,6 +173,7 @@ sessions_came(gpointer data, const CfxRecords *records, const GError *error)
     if (site == NULL)
         return;
 
+    note_failure(site, error);
     for (gsize i = 0; records != NULL && i < records->n; i++) {
         g_autoptr(GError) problem = NULL;
         const CfxRecord *record = records->records[i];
@@ -170,6 +205,7 @@ holds_came(gpointer data, const CfxRecords *records, const GError *error)
     if (site == NULL)
         return;
 
+    note_failure(site, error);
     for (gsize i = 0; records != NULL && i < records->n; i++) {
         g_autoptr(GError) problem = NULL;
         const CfxRecord *record = records->records[i];
@@ -230,6 +266,7 @@ allowed_came(gpointer data, const CfxRecords *records, const GError *error)
     if (site == NULL)
         return;
 
+    note_failure(site, error);
     for (gsize i = 0; records != NULL && i < records->n; i++) {
         JsonObject *object = object_of(parser, records->records[i]);
         CfxEngineDevice *device =
@@ -252,6 +289,7 @@ registers_came(gpointer data, const CfxRecords *records, const GError *error)
     if (site == NULL)
         return;
 
+    note_failure(site, error);
     for (gsize i = 0; records != NULL && i < records->n; i++) {
         JsonObject *object = object_of(parser, records->records[i]);
         if (object != NULL)
@@ -268,13 +306,8 @@ beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
     if (site == NULL)
         return;
 
-    if (error != NULL)
-        cfx_log(load->engine->host,
-                CFX_LOG_WARNING,
-                "site %s: stored values cannot be read: %s",
-                site->name,
-                error->message);
-    else if (beliefs != NULL)
+    note_failure(site, error);
+    if (beliefs != NULL)
         cfx_ingest_add(site, beliefs);
     load_ended(site);
 }
@@ -351,6 +384,7 @@ cfx_recover_site(CfxSite *site)
     };
 
     site->state = CFX_SITE_LOADING;
+    site->load_failed = FALSE;
     site->loads++; /* until all are asked */
     host->data->read_records(host, &by_key, site_came, load_new(site));
     read_records(site, CFX_ALLOWED_COLLECTION, &of_site, NULL, allowed_came);

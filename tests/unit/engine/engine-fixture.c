@@ -173,7 +173,10 @@ answer_beliefs(gpointer data)
 {
     Answer *answer = data;
 
-    if (answer->beliefs->len > 0 || answer->watch == NULL) {
+    if (answer->watch == NULL && the_fixture->read_fails) {
+        g_autoptr(GError) error = g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "disk I/O error");
+        answer->beliefs_done(answer->data, NULL, error);
+    } else if (answer->beliefs->len > 0 || answer->watch == NULL) {
         CfxBeliefs view = view_of(answer->beliefs);
         if (answer->watch == NULL || !answer->watch->is_gone)
             answer->beliefs_done(answer->data, &view, NULL);
@@ -341,7 +344,9 @@ answer_records(gpointer data)
         at[i] = &records[i];
     }
     CfxRecords result = { .struct_size = sizeof result, .records = at, .n = n, .total = n };
-    answer->records_done(answer->data, &result, NULL);
+    g_autoptr(GError) error = g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "disk I/O error");
+    gboolean fails = the_fixture->read_fails;
+    answer->records_done(answer->data, fails ? NULL : &result, fails ? error : NULL);
     g_ptr_array_unref(answer->records);
     g_free(answer);
 }

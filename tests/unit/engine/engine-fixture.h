@@ -67,6 +67,7 @@ typedef struct {
 typedef struct {
     gint64 site_us, real_us;
     GQueue queue;   /* posted functions */
+    gboolean read_fails; /* the store answers each read with an error */
     gboolean hangs; /* who works in the pool does not come back */
     GQueue hanging;
     GArray *timers;

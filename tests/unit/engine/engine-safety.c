@@ -789,6 +789,38 @@ test_cut_lowers_fall_backs(void)
     fixture_free(f);
 }
 
+/* a store that cannot be read is no empty one: a hold and a limit of the grid may be in it */
+static void
+test_store_unreadable(void)
+{
+    Fixture *f = fixture(3);
+    const CfxHoldAsk ask = { .where = "CP001", .max = "5 kW", .length = "2h" };
+
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    plug(f, 1, "b", 22);
+    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
+    g_free(cfx_engine_hold_set(f->engine, &ask, NULL));
+    fixture_run(f);
+    fixture_crash(f);
+    f->read_fails = TRUE;
+    start_engine(f);
+    for (guint i = 0; i < 3; i++)
+        comes(f, i);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_LOADING);
+    wait_real(f, 20 * G_USEC_PER_SEC);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_LOADING);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    f->read_fails = FALSE;
+    wait_real(f, 6 * G_USEC_PER_SEC);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_READY);
+    g_assert_cmpuint(fixture_site(f)->holds->len, ==, 1);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 35000);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), <=, 5000);
+    fixture_free(f);
+}
+
 /* a site goes while a turn is posted for it, or while its plan is being solved */
 static void
 test_site_goes(void)
@@ -1179,6 +1211,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/refused-contract", test_refused_contract);
     g_test_add_func("/engine/safety/limit-goes-while-solving", test_limit_goes_while_solving);
     g_test_add_func("/engine/safety/cut-lowers-fall-backs", test_cut_lowers_fall_backs);
+    g_test_add_func("/engine/safety/store-unreadable", test_store_unreadable);
     g_test_add_func("/engine/safety/site-goes", test_site_goes);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
     g_test_add_func("/engine/safety/stored-null", test_stored_null);

@@ -31,7 +31,8 @@ model_new(const char *attributes, const char *context, const char *evse)
                       .type = "evse",
                       .name = "EVSE 1",
                       .attributes = evse,
-                      .flex_model = "{\"power-capacity\": \"22 kW\"}" };
+                      .flex_model = "{\"power-capacity\": \"22 kW\","
+                                    "\"consumption-capacity\": \"30 kW\"}" };
 
     cfx_model_builder_put(builder, CFX_MODEL_ACCOUNT, &account);
     cfx_model_builder_put(builder, CFX_MODEL_ASSET, &site);
