@@ -85,7 +85,7 @@ show(const char *json, GError **error)
            ctl_json_real(plan, "plan"),
            made,
            ctl_json_text(plan, "scheduler") != NULL ? ctl_json_text(plan, "scheduler") : "?",
-           cost,
+           *cost != '\0' ? cost : _("not known"),
            *gap != '\0' ? gap : _("not certified"));
     JsonArray *holds = ctl_json_list(plan, "holds");
     for (guint i = 0; holds != NULL && i < json_array_get_length(holds); i++) {

@@ -182,6 +182,7 @@ test_prices(void)
     g_assert_cmpfloat(cfx_plan_price_at(both, 2, ZONE, 180, t, &assumed), ==, 0.18);
     g_assert_true(assumed);
     g_assert_true(isnan(cfx_plan_price_at(both, 2, ZONE, NAN, t, &assumed)));
+    g_assert_false(assumed);
     cfx_timeline_add(second, t - 14 * CFX_DAY, 1, 1, 60);
     g_assert_cmpfloat(cfx_plan_price_at(both, 2, ZONE, 180, t, &assumed), ==, 0.06);
     /* the same clock time of the last known day */

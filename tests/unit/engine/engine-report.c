@@ -229,6 +229,7 @@ test_without_price(void)
     g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), >, 20000);
     g_assert_cmpuint(f->logged, ==, logged); /* once, at the start */
     g_assert_true(isnan(fixture_site(f)->plan->view.cost));
+    g_assert_true(isnan(fixture_site(f)->plan->view.bound));
     g_assert_true(isnan(fixture_site(f)->plan->buy[0]));
     g_assert_cmpfloat(fixture_site(f)->plan->view.gap, <=, 1e-3);
     live(f, 31, &import_wh);
