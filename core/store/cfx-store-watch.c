@@ -184,14 +184,19 @@ cfx_store_unwatch_all(StoreClient *client)
 /* --- what was committed -------------------------------------------------------------------- */
 
 static void
-call(Watch *watch)
+call_beliefs(const Watch *watch, const GArray *rows)
 {
     CfxBeliefs beliefs;
 
+    cfx_belief_rows_view((const BeliefRow *)(gpointer)rows->data, rows->len, &beliefs);
+    watch->beliefs_func(watch->data, &beliefs, NULL);
+}
+
+static void
+call(Watch *watch)
+{
     if (watch->topic == NULL) {
-        cfx_belief_rows_view(
-            (const BeliefRow *)(gpointer)watch->rows->data, watch->rows->len, &beliefs);
-        watch->beliefs_func(watch->data, &beliefs, NULL);
+        call_beliefs(watch, watch->rows);
         return;
     }
     g_autofree const CfxNotice **pointers = g_new(const CfxNotice *, watch->notices->len);
@@ -350,7 +355,7 @@ cfx_store_unwatch_early(CfxStore *self, guint64 watch)
 
 /* Rows of an entry for one early watch; called once for each of them. */
 static void
-gather_early(Watch *watch, const CfxModel *model, const CfxCommit *commit)
+gather_early(Watch *watch, const CfxModel *model, const CfxCommit *commit, GArray *rows)
 {
     BeliefRow row;
 
@@ -362,7 +367,7 @@ gather_early(Watch *watch, const CfxModel *model, const CfxCommit *commit)
                 continue;
             cfx_belief_row_get(commit->beliefs[b], i, &row);
             row.value *= cfx_store_scale(model, sensor);
-            g_array_append_val(watch->rows, row);
+            g_array_append_val(rows, row);
         }
     }
 }
@@ -384,13 +389,14 @@ tell_early(StoreLoop *home, const CfxModel *model, const CfxCommit *commit)
     }
     for (guint i = 0; i < early->len; i++) {
         Watch *watch = g_ptr_array_index(early, i);
+        /* not the watch's own: what is called may commit, which comes here again */
+        g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(BeliefRow));
         if (!watch->is_gone)
-            gather_early(watch, model, commit);
+            gather_early(watch, model, commit, rows);
         home->store->early_trace = commit->trace;
         home->store->early_received_us = commit->received_us;
-        if (!watch->is_gone && watch->rows->len > 0)
-            call(watch);
-        g_array_set_size(watch->rows, 0);
+        if (rows->len > 0)
+            call_beliefs(watch, rows);
         watch_unref(watch);
     }
 }

@@ -461,6 +461,37 @@ test_watch_early(void)
 
 /* --- newest values ------------------------------------------------------------------------- */
 
+typedef struct {
+    CfxInstance *depot;
+    Seen seen;
+} Committer;
+
+static void
+commit_early(gpointer data, const CfxBeliefs *beliefs, const GError *error)
+{
+    Committer *self = data;
+
+    see_beliefs(&self->seen, beliefs, error);
+    if (self->seen.calls < 5)
+        put_belief(self->depot, 2, 0, 0, 3000, NULL);
+}
+
+/* What is called early commits something else: it is not told of the same again, without an end. */
+static void
+test_watch_early_commits(void)
+{
+    g_autoptr(Fixture) fixture = fixture_new();
+    const gint64 sensors[] = { 1 };
+    Committer committer = { fixture->depot, { 0, g_string_new(NULL), NULL } };
+    guint64 watch = cfx_store_watch_early(fixture->store, sensors, 1, commit_early, &committer);
+
+    put_belief(fixture->depot, 1, 0, 0, 3000, NULL);
+    g_assert_cmpint(committer.seen.calls, ==, 1);
+    g_assert_cmpstr(committer.seen.text->str, ==, "[1 11 0 3000]");
+    cfx_store_unwatch_early(fixture->store, watch);
+    g_string_free(committer.seen.text, TRUE);
+}
+
 static void
 check_latest(Fixture *fixture, gint64 sensor, double value, gint64 at_us)
 {
@@ -822,6 +853,7 @@ main(int argc, char **argv)
     g_test_add_func("/store/instance-stops", test_instance_stops);
     g_test_add_func("/store/watches", test_watches);
     g_test_add_func("/store/watch-early", test_watch_early);
+    g_test_add_func("/store/watch-early-commits", test_watch_early_commits);
     g_test_add_func("/store/latest", test_latest);
     g_test_add_func("/store/series", test_series);
     g_test_add_func("/store/unknown-bits", test_unknown_bits);
