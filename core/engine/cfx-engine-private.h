@@ -140,8 +140,8 @@ struct _CfxSite {
     CfxSiteState state;
     char *problem; /* NULL: none */
     guint loads;   /* reads that recover waits for */
-    gboolean load_failed;
-    CfxTimer load_timer; /* REAL: it is tried again */
+    gboolean was_loaded, load_failed;
+    CfxTimer load_timer; /* REAL: what failed is tried again */
 
     /* apply */
     gint64 epoch, version, version_reserved;

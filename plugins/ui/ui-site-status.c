@@ -200,7 +200,7 @@ put_inputs(UiSite *self, JsonObject *site)
                       .state = is_assumed || is_missing ? "late" : NULL,
                       .late_s = 36 * 3600,
                       .subject = "price",
-                      .detail = is_missing   ? "no price is known: costs are not either"
+                      .detail = is_missing   ? "no price is known, and so no cost"
                                 : is_assumed ? "no price for now: one is assumed"
                                              : NULL });
     put_input(self,

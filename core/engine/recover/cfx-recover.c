@@ -39,7 +39,8 @@ load_site(Load *load)
     return load->engine->is_stopping ? NULL : g_hash_table_lookup(load->engine->sites, &load->site);
 }
 
-/* What could not be read is not nothing: a limit, a hold or a profile may be in it. */
+/* What could not be read is not nothing: a limit, a hold or a profile may be in it. Nobody steers a
+ * site before it is known; one that is steered already goes on with what it knows. */
 static void
 note_failure(CfxSite *site, const GError *error)
 {
@@ -48,10 +49,14 @@ note_failure(CfxSite *site, const GError *error)
     if (!site->load_failed)
         cfx_log(site->engine->host,
                 CFX_LOG_WARNING,
-                "site %s: what is stored cannot be read, it is not steered before: %s",
+                "site %s: what is stored cannot be read, it is tried again: %s",
                 site->name,
                 error->message);
     site->load_failed = TRUE;
+    if (site->was_loaded)
+        return;
+    g_free(site->problem);
+    site->problem = g_strdup_printf("what is stored cannot be read: %s", error->message);
 }
 
 static void
@@ -60,7 +65,11 @@ load_again(gpointer data)
     CfxSite *site = data;
 
     site->load_timer = 0;
-    cfx_recover_site(site);
+    site->load_failed = FALSE;
+    if (site->was_loaded)
+        cfx_recover_beliefs(site);
+    else
+        cfx_recover_site(site);
 }
 
 /* --- whether the site may be steered -----------------------------------------------------------
@@ -110,9 +119,12 @@ load_ended(CfxSite *site)
         cfx_timer_clear(site->engine->host, &site->load_timer);
         site->load_timer =
             cfx_timer_after(site->engine->host, CFX_CLOCK_REAL, AGAIN, load_again, site);
+    }
+    if (site->load_failed && !site->was_loaded) {
         cfx_engine_site_ended(site);
         return;
     }
+    site->was_loaded = TRUE;
     cfx_recover_check(site);
     cfx_hold_curve(site, &site->hold);
     cfx_ingest_limit(site);
@@ -384,7 +396,6 @@ cfx_recover_site(CfxSite *site)
     };
 
     site->state = CFX_SITE_LOADING;
-    site->load_failed = FALSE;
     site->loads++; /* until all are asked */
     host->data->read_records(host, &by_key, site_came, load_new(site));
     read_records(site, CFX_ALLOWED_COLLECTION, &of_site, NULL, allowed_came);

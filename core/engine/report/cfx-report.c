@@ -50,13 +50,11 @@ cfx_report_sum(CfxReport *self)
     for (gint64 us = self->start_us; us + CFX_MINUTE <= self->end_us; us += CFX_MINUTE) {
         double mean_w = cfx_meter_mean_w(site, us, us + CFX_MINUTE);
         double limit_w = cfx_limits_effective_w(&signals, us);
-        if (!isfinite(mean_w) || isnan(limit_w)) {
-            sums->minutes_unknown++;
-            sums->highest_w = fmax(sums->highest_w, mean_w);
-            continue;
-        }
         sums->highest_w = fmax(sums->highest_w, mean_w);
-        sums->minutes_over += mean_w > TOLERANCE * limit_w;
+        if (isnan(mean_w) || isnan(limit_w))
+            sums->minutes_unknown++;
+        else
+            sums->minutes_over += mean_w > TOLERANCE * limit_w;
     }
 }
 

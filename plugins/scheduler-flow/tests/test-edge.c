@@ -3,36 +3,12 @@
  * Targets at the very edge of what can be had, a hair below or beyond it, in every tier: the
  * shortage that rounding makes must neither spoil the certificate nor hide what money can do.
  */
-#include "flow-session.h"
-#include "schedule-case.h"
-#include "schedule-checker.h"
+#include "flow-answer.h"
 #include "schedule-oracle.h"
 
 #include <math.h>
 
 enum { DAY = 97 };
-
-static const CfxSolveHow exactly = { .struct_size = sizeof(CfxSolveHow),
-                                     .threads = 1,
-                                     .gap_wanted = 1e-6,
-                                     .gap_acceptable = 1e-3,
-                                     .seed = 1 };
-
-static ScheduleAnswer *
-solve(const CfxProblem *problem)
-{
-    g_autoptr(GError) error = NULL;
-    gpointer session = flow_scheduler_ops.open(NULL, &error);
-    ScheduleAnswer *answer = schedule_answer_new(problem);
-    flow_scheduler_ops.load(session, problem, &error);
-    g_assert_no_error(error);
-    flow_scheduler_ops.solve(session, &exactly, &answer->solution, &error);
-    g_assert_no_error(error);
-    flow_scheduler_ops.close(session);
-    g_autofree char *wrong = schedule_checker_find(problem, &answer->solution);
-    g_assert_cmpstr(wrong, ==, NULL);
-    return answer;
-}
 
 static double
 between(GRand *random, double low, double high)

@@ -325,6 +325,17 @@ function linkName(link) {
     return `${word('link', id)}${instance ? ` ${instance}` : ''}`;
 }
 
+/** What a link says of itself, in the page's language where the page can know it. */
+function linkDetail(link, id) {
+    if (link.of) {
+        return t(`health.${id}`, {count: num(link.count), of: num(link.of)});
+    }
+    if (id === 'price' && link.detail) {
+        return t(live.site()?.price === null ? 'health.price.none' : 'health.price.assumed');
+    }
+    return link.detail;
+}
+
 function drawHealth() {
     const links = live.all('link').sort((a, b) => a.rank - b.rank || a.id.localeCompare(b.id));
     if (!links.length) {
@@ -342,7 +353,7 @@ function drawHealth() {
             return h('li', {key: link.id, class: `is-${LINKS[link.state] ?? 'off'}`, 'data-link': link.id},
                 h('span.mark', {}, h('svg', {viewBox: '0 0 12 12', 'aria-hidden': 'true'}, h('path', {d: markPath(LINKS[link.state]), fill: 'currentColor'}))),
                 h('div.what', {}, h('b', {}, linkName(link)), ' ', link.id === 'scheduler' && h('span.muted.small', {}, link.subject),
-                    link.detail && h('div.small', {}, link.of ? t(`health.${id}`, {count: num(link.count), of: num(link.of)}) : link.detail),
+                    link.detail && h('div.small', {}, linkDetail(link, id)),
                     hint && hint !== `remedy.${id}` && h('div.small.remedy', {}, hint)),
                 h('div.how', {}, state(LINKS[link.state] ?? 'off', word('linkstate', link.state)),
                     h('div.age', {class: link.state === 'late' ? 'stale' : ''}, old === null ? (link.late_s === null ? '' : t('age.none'))

@@ -821,6 +821,37 @@ test_store_unreadable(void)
     fixture_free(f);
 }
 
+/* new sensors of a site that runs: it goes on under the limits that it knows, and asks again */
+static void
+test_new_sensors_unreadable(void)
+{
+    const FixtureSetup with = { .fail_safe_w = F_W, .stations = 3, .scheduler = &fake_ops };
+    FixtureSetup without = with;
+    Fixture *f = fixture_of(with);
+
+    without.site_attributes = "\"sensors\":{\"price\":[84],\"demand-response\":87}";
+    fixture_change(f, &without);
+    fixture_start(f);
+    plug(f, 0, "a", 22);
+    plug(f, 1, "b", 22);
+    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, >, 50000);
+    f->read_fails = TRUE;
+    fixture_change(f, &with);
+    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_READY);
+    fixture_believe(
+        f, SOURCE_SIGNAL, SENSOR_DEMAND_RESPONSE, f->site_us - f->site_us % CFX_MINUTE, 0, 1, 2);
+    fixture_run(f);
+    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
+    fixture_believe(
+        f, SOURCE_SIGNAL, SENSOR_DEMAND_RESPONSE, f->site_us - f->site_us % CFX_MINUTE, 0, 1, 0);
+    fixture_run(f);
+    f->read_fails = FALSE;
+    wait_real(f, 6 * G_USEC_PER_SEC);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 35000);
+    fixture_free(f);
+}
+
 /* a site goes while a turn is posted for it, or while its plan is being solved */
 static void
 test_site_goes(void)
@@ -1212,6 +1243,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/limit-goes-while-solving", test_limit_goes_while_solving);
     g_test_add_func("/engine/safety/cut-lowers-fall-backs", test_cut_lowers_fall_backs);
     g_test_add_func("/engine/safety/store-unreadable", test_store_unreadable);
+    g_test_add_func("/engine/safety/new-sensors-unreadable", test_new_sensors_unreadable);
     g_test_add_func("/engine/safety/site-goes", test_site_goes);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
     g_test_add_func("/engine/safety/stored-null", test_stored_null);
