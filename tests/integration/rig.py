@@ -74,6 +74,13 @@ def say_raw(port, *parts, timeout=PATIENCE_S):
         return got
 
 
+def ven_group(url, **more):
+    """The keyfile's group of a VEN that asks the VTN at that address."""
+    keys = {"plugin": "openadr-ven", "source-type": "signal", "site": "1", "poll-interval": "1s",
+            "url": url, **more}
+    return "[adapter:ven]\n" + "".join(f"{name}={value}\n" for name, value in keys.items())
+
+
 class Daemon:
     """A daemon on loopback; the adapters of a site are configured, others may be added."""
 

@@ -30,10 +30,7 @@ def event(program, start, kind, value, hours=1, **more):
 
 
 def ven(port, **more):
-    """The keyfile's group of a VEN that asks the VTN at that port."""
-    keys = {"plugin": "openadr-ven", "source-type": "signal", "site": "1", "poll-interval": "1s",
-            "url": f"http://127.0.0.1:{port}{BASE}", **more}
-    return "[adapter:ven]\n" + "".join(f"{name}={value}\n" for name, value in keys.items())
+    return rig.ven_group(f"http://127.0.0.1:{port}{BASE}", **more)
 
 
 class Script(http.server.BaseHTTPRequestHandler):

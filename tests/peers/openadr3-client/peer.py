@@ -235,10 +235,8 @@ class Client(rig.Site):
         cut = operator.create_event(event_of(
             program, EventPayloadType("x-loadControlCapacity"), [0.5], start, HOUR))
         secret = self.daemon.folder / "secrets" / "ven-martinique"
-        site = self.new_daemon(
-            "ven", "[adapter:ven]\nplugin=openadr-ven\nsource-type=signal\nsite=1\npoll-interval=1s\n"
-            f"url=http://127.0.0.1:{self.daemon.grid}{BASE}\n"
-            f"client-id=ven-martinique\nclient-secret-file={secret}\n")
+        site = self.new_daemon("ven", rig.ven_group(f"http://127.0.0.1:{self.daemon.grid}{BASE}", **{
+            "client-id": "ven-martinique", "client-secret-file": secret}))
         site.start()
         site.import_site()
 

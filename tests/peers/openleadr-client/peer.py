@@ -40,10 +40,8 @@ class Client(rig.Site):
         done = self.ask_peer("publish", text_of(start))
         self.assertEqual(done.returncode, 0, done.stderr)
         secret = self.daemon.folder / "secrets" / "ven-martinique"
-        site = self.new_daemon(
-            "ven", "[adapter:ven]\nplugin=openadr-ven\nsource-type=signal\nsite=1\npoll-interval=1s\n"
-            f"url=http://127.0.0.1:{self.daemon.grid}{BASE}\n"
-            f"client-id=ven-martinique\nclient-secret-file={secret}\n")
+        site = self.new_daemon("ven", rig.ven_group(f"http://127.0.0.1:{self.daemon.grid}{BASE}", **{
+            "client-id": "ven-martinique", "client-secret-file": secret}))
         site.start()
         site.import_site()
         rig.until(lambda: site.series(86, text_of(start), "PT1M", "%25", "PT1M") == [50], "load control")

@@ -123,9 +123,8 @@ class Ven(rig.Site):
         cls.addClassCleanup(lambda: end(cls.vtn.process))
         secret = cls.folder / "ven-secret"
         secret.write_text(cls.vtn.secrets["ven-martinique"])
-        return super().new_daemon(
-            name, "[adapter:ven]\nplugin=openadr-ven\nsource-type=signal\nsite=1\npoll-interval=1s\n"
-            f"url=http://127.0.0.1:{cls.vtn.port}\nclient-id=ven-martinique\nclient-secret-file={secret}\n")
+        return super().new_daemon(name, rig.ven_group(f"http://127.0.0.1:{cls.vtn.port}", **{
+            "client-id": "ven-martinique", "client-secret-file": secret}))
 
     def program(self, name, **more):
         return self.vtn.operate("POST", "/programs", {
