@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "engine-fixture.h"
+#include "engine-fixture-private.h"
 
 #include "cfx-model-builder.h"
 #include "device/cfx-device-table.h"
 
 #include <gmodule.h>
-
-#define SECOND_SITE 2
-#define TWIN_ASSET 9
 
 typedef struct {
     CfxFunc func;
@@ -23,20 +20,7 @@ typedef struct {
     gpointer data;
 } Timer;
 
-typedef struct {
-    guint64 id;
-    GArray *sensors;
-    CfxBeliefsDone func;
-    gpointer data;
-    gboolean is_gone;
-} Watch;
-
-typedef struct {
-    gint64 sensor, source, start_us, belief_us;
-    double value;
-} Belief;
-
-static Fixture *the_fixture;
+Fixture *the_fixture;
 
 /* --- base ------------------------------------------------------------------------------------- */
 
@@ -91,6 +75,12 @@ base_post(const CfxHost *host, CfxFunc func, gpointer data)
     g_queue_push_tail(&the_fixture->queue, posted);
 }
 
+void
+fixture_post(CfxFunc func, gpointer data)
+{
+    base_post(NULL, func, data);
+}
+
 static void
 base_work(const CfxHost *host, CfxFunc func, gpointer data, CfxDone done)
 {
@@ -98,551 +88,6 @@ base_work(const CfxHost *host, CfxFunc func, gpointer data, CfxDone done)
 
     *posted = (Posted){ func, data, done };
     g_queue_push_tail(the_fixture->hangs ? &the_fixture->hanging : &the_fixture->queue, posted);
-}
-
-/* --- data ------------------------------------------------------------------------------------- */
-
-static char *
-record_key(const char *collection, const char *key)
-{
-    return g_strdup_printf("%s %s", collection, key);
-}
-
-typedef struct {
-    char *collection, *key, *doc;
-    GArray *keys;
-} Stored;
-
-static void
-stored_free(gpointer data)
-{
-    Stored *stored = data;
-
-    for (guint i = 0; i < stored->keys->len; i++)
-        g_free((char *)(guintptr)g_array_index(stored->keys, CfxKey, i).text);
-    g_array_free(stored->keys, TRUE);
-    g_free(stored->collection);
-    g_free(stored->key);
-    g_free(stored->doc);
-    g_free(stored);
-}
-
-typedef struct {
-    CfxCommitDone done;
-    CfxBeliefsDone beliefs_done;
-    CfxRecordsDone records_done;
-    gpointer data;
-    Watch *watch;
-    GArray *beliefs;
-    GPtrArray *records;
-    gint64 revision;
-} Answer;
-
-static void
-answer_commit(gpointer data)
-{
-    Answer *answer = data;
-    CfxCommitted result = { .struct_size = sizeof result, .revision = answer->revision };
-
-    if (answer->done != NULL)
-        answer->done(answer->data, &result, NULL);
-    g_free(answer);
-}
-
-static CfxBeliefs
-view_of(GArray *beliefs)
-{
-    const Belief *first = (const Belief *)(gpointer)beliefs->data;
-    const gint64 step = sizeof(Belief) / sizeof(gint64);
-
-    if (beliefs->len == 0)
-        return (CfxBeliefs){ .struct_size = sizeof(CfxBeliefs) };
-    return (CfxBeliefs){
-        .struct_size = sizeof(CfxBeliefs),
-        .n = beliefs->len,
-        .sensor = { &first->sensor, step },
-        .source = { &first->source, step },
-        .start_us = { &first->start_us, step },
-        .belief_us = { &first->belief_us, step },
-        .value = { &first->value, step },
-    };
-}
-
-static void
-answer_beliefs(gpointer data)
-{
-    Answer *answer = data;
-
-    if (answer->watch == NULL && the_fixture->read_fails) {
-        g_autoptr(GError) error = g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "disk I/O error");
-        answer->beliefs_done(answer->data, NULL, error);
-    } else if (answer->beliefs->len > 0 || answer->watch == NULL) {
-        CfxBeliefs view = view_of(answer->beliefs);
-        if (answer->watch == NULL || !answer->watch->is_gone)
-            answer->beliefs_done(answer->data, &view, NULL);
-    }
-    g_array_free(answer->beliefs, TRUE);
-    g_free(answer);
-}
-
-static gboolean
-holds(const GArray *sensors, gint64 sensor)
-{
-    for (guint i = 0; i < sensors->len; i++)
-        if (g_array_index(sensors, gint64, i) == sensor)
-            return TRUE;
-    return FALSE;
-}
-
-static void
-tell_watches(const Belief *beliefs, gsize n)
-{
-    for (guint w = 0; w < the_fixture->watches->len; w++) {
-        Watch *watch = g_array_index(the_fixture->watches, Watch *, w);
-        Answer *answer = g_new0(Answer, 1);
-        answer->beliefs = g_array_new(FALSE, FALSE, sizeof(Belief));
-        answer->watch = watch;
-        answer->beliefs_done = watch->func;
-        answer->data = watch->data;
-        for (gsize i = 0; i < n; i++)
-            if (holds(watch->sensors, beliefs[i].sensor))
-                g_array_append_val(answer->beliefs, beliefs[i]);
-        base_post(NULL, answer_beliefs, answer);
-    }
-}
-
-static void
-store_record(const CfxRecord *record)
-{
-    Stored *stored = g_new0(Stored, 1);
-    char *key = record_key(record->collection, record->key);
-
-    g_assert_nonnull(record->doc);
-    stored->collection = g_strdup(record->collection);
-    stored->key = g_strdup(record->key);
-    stored->doc = g_strndup(record->doc, record->doc_size);
-    stored->keys = g_array_new(FALSE, FALSE, sizeof(CfxKey));
-    for (gsize i = 0; i < record->n_keys; i++) {
-        CfxKey copy = record->keys[i];
-        copy.text = g_strdup(copy.text);
-        g_array_append_val(stored->keys, copy);
-    }
-    g_hash_table_replace(the_fixture->records, key, stored);
-}
-
-static gint64
-data_commit(const CfxHost *host, const CfxCommit *commit, CfxCommitDone done, gpointer data)
-{
-    Fixture *self = the_fixture;
-    guint first = self->beliefs->len;
-
-    for (gsize i = 0; i < commit->n_records; i++)
-        store_record(commit->records[i]);
-    for (gsize b = 0; b < commit->n_beliefs; b++) {
-        const CfxBeliefs *beliefs = commit->beliefs[b];
-        for (gsize i = 0; i < beliefs->n; i++) {
-            Belief belief = {
-                cfx_int_at(beliefs->sensor, i),
-                beliefs->source.at != NULL ? cfx_int_at(beliefs->source, i) : 0,
-                cfx_int_at(beliefs->start_us, i),
-                self->site_us,
-                cfx_real_at(beliefs->value, i),
-            };
-            if (belief.source == 0)
-                belief.source = SOURCE_HOST;
-            g_assert_nonnull(cfx_model_sensor(self->model, belief.sensor));
-            g_array_append_val(self->beliefs, belief);
-        }
-    }
-    for (gsize i = 0; i < commit->n_notices; i++) {
-        g_array_append_val(self->noticed_us, commit->notices[i]->at_us);
-        g_ptr_array_add(self->notices,
-                        g_strdup_printf("%s %.*s",
-                                        commit->notices[i]->topic,
-                                        (int)commit->notices[i]->doc_size,
-                                        commit->notices[i]->doc));
-    }
-    if (self->beliefs->len > first)
-        tell_watches(&g_array_index(self->beliefs, Belief, first), self->beliefs->len - first);
-    Answer *answer = g_new0(Answer, 1);
-    answer->done = done;
-    answer->data = data;
-    answer->revision = ++self->revision;
-    base_post(NULL, answer_commit, answer);
-    return answer->revision;
-}
-
-static void
-data_read_beliefs(const CfxHost *host,
-                  const CfxBeliefQuery *query,
-                  CfxBeliefsDone done,
-                  gpointer data)
-{
-    Answer *answer = g_new0(Answer, 1);
-
-    answer->beliefs = g_array_new(FALSE, FALSE, sizeof(Belief));
-    answer->beliefs_done = done;
-    answer->data = data;
-    for (guint i = 0; i < the_fixture->beliefs->len; i++) {
-        const Belief *belief = &g_array_index(the_fixture->beliefs, Belief, i);
-        if (belief->start_us < query->start_us || belief->start_us >= query->end_us)
-            continue;
-        for (gsize s = 0; s < query->n_sensors; s++)
-            if (query->sensors[s] == belief->sensor)
-                g_array_append_val(answer->beliefs, *belief);
-    }
-    base_post(NULL, answer_beliefs, answer);
-}
-
-static gboolean
-meets(const Stored *stored, const CfxTerm *term)
-{
-    for (guint i = 0; i < stored->keys->len; i++) {
-        const CfxKey *key = &g_array_index(stored->keys, CfxKey, i);
-        if (g_str_equal(key->name, term->name) && key->number >= term->from &&
-            key->number <= term->to)
-            return TRUE;
-    }
-    return FALSE;
-}
-
-static gboolean
-is_asked(const Stored *stored, const CfxRecordQuery *query)
-{
-    if (!g_str_equal(stored->collection, query->collection))
-        return FALSE;
-    for (gsize i = 0; i < query->n_keys; i++)
-        if (g_str_equal(stored->key, query->keys[i]))
-            return TRUE;
-    if (query->n_keys > 0)
-        return FALSE;
-    for (gsize i = 0; i < query->n_terms; i++)
-        if (!meets(stored, query->terms[i]))
-            return FALSE;
-    return TRUE;
-}
-
-static void
-answer_records(gpointer data)
-{
-    Answer *answer = data;
-    gsize n = answer->records->len;
-    g_autofree CfxRecord *records = g_new0(CfxRecord, n + 1);
-    g_autofree const CfxRecord **at = g_new0(const CfxRecord *, n + 1);
-
-    for (gsize i = 0; i < n; i++) {
-        const Stored *stored = g_ptr_array_index(answer->records, i);
-        records[i] = (CfxRecord){
-            .struct_size = sizeof(CfxRecord),
-            .collection = stored->collection,
-            .key = stored->key,
-            .doc = stored->doc,
-            .doc_size = strlen(stored->doc),
-            .keys = (const CfxKey *)(gpointer)stored->keys->data,
-            .n_keys = stored->keys->len,
-        };
-        at[i] = &records[i];
-    }
-    CfxRecords result = { .struct_size = sizeof result, .records = at, .n = n, .total = n };
-    g_autoptr(GError) error = g_error_new(CFX_ERROR, CFX_ERROR_UNAVAILABLE, "disk I/O error");
-    gboolean fails = the_fixture->read_fails;
-    answer->records_done(answer->data, fails ? NULL : &result, fails ? error : NULL);
-    g_ptr_array_unref(answer->records);
-    g_free(answer);
-}
-
-static void
-data_read_records(const CfxHost *host,
-                  const CfxRecordQuery *query,
-                  CfxRecordsDone done,
-                  gpointer data)
-{
-    Answer *answer = g_new0(Answer, 1);
-    GHashTableIter iter;
-    gpointer value;
-
-    answer->records = g_ptr_array_new();
-    answer->records_done = done;
-    answer->data = data;
-    g_hash_table_iter_init(&iter, the_fixture->records);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        if (is_asked(value, query))
-            g_ptr_array_add(answer->records, value);
-    base_post(NULL, answer_records, answer);
-}
-
-typedef struct {
-    CfxNoticesDone done;
-    gpointer data;
-    GArray *found; /* (element-type guint) */
-} NoticesAnswer;
-
-static void
-answer_notices(gpointer data)
-{
-    g_autofree NoticesAnswer *answer = data;
-    guint n = answer->found->len;
-    g_autofree CfxNotice *notices = g_new0(CfxNotice, n + 1);
-    g_autofree const CfxNotice **at = g_new0(const CfxNotice *, n + 1);
-
-    for (guint i = 0; i < n; i++) {
-        guint k = g_array_index(answer->found, guint, i);
-        const char *doc = strchr(g_ptr_array_index(the_fixture->notices, k), ' ') + 1;
-        notices[i] = (CfxNotice){ .struct_size = sizeof(CfxNotice),
-                                  .at_us = g_array_index(the_fixture->noticed_us, gint64, k),
-                                  .sequence = k + 1,
-                                  .doc = doc,
-                                  .doc_size = strlen(doc) };
-        at[i] = &notices[i];
-    }
-    CfxNotices result = { .struct_size = sizeof result, .notices = at, .n = n };
-    answer->done(answer->data, &result, NULL);
-    g_array_free(answer->found, TRUE);
-}
-
-static void
-data_read_notices(const CfxHost *host,
-                  const CfxNoticeQuery *query,
-                  CfxNoticesDone done,
-                  gpointer data)
-{
-    NoticesAnswer *answer = g_new0(NoticesAnswer, 1);
-    g_autofree char *begin = g_strdup_printf("%s ", query->topic);
-
-    answer->done = done;
-    answer->data = data;
-    answer->found = g_array_new(FALSE, FALSE, sizeof(guint));
-    for (guint i = (guint)query->after;
-         i < the_fixture->notices->len && answer->found->len < query->limit;
-         i++) {
-        gint64 us = g_array_index(the_fixture->noticed_us, gint64, i);
-        if (g_str_has_prefix(g_ptr_array_index(the_fixture->notices, i), begin) &&
-            us >= query->start_us && us < query->end_us)
-            g_array_append_val(answer->found, i);
-    }
-    base_post(NULL, answer_notices, answer);
-}
-
-static guint64
-data_watch_beliefs(
-    const CfxHost *host, const gint64 *sensors, gsize n, CfxBeliefsDone func, gpointer data)
-{
-    Watch *watch = g_new0(Watch, 1);
-
-    watch->id = ++the_fixture->last_timer;
-    watch->sensors = g_array_new(FALSE, FALSE, sizeof(gint64));
-    g_array_append_vals(watch->sensors, sensors, (guint)n);
-    watch->func = func;
-    watch->data = data;
-    g_array_append_val(the_fixture->watches, watch);
-    return watch->id;
-}
-
-static void
-data_unwatch(const CfxHost *host, guint64 handle)
-{
-    for (guint i = 0; i < the_fixture->watches->len; i++) {
-        Watch *watch = g_array_index(the_fixture->watches, Watch *, i);
-        if (watch->id == handle)
-            watch->is_gone = TRUE;
-    }
-}
-
-/* --- model ------------------------------------------------------------------------------------ */
-
-static const CfxModel *
-model_get(const CfxHost *host)
-{
-    return cfx_model_ref(the_fixture->model);
-}
-
-static guint64
-model_watch(const CfxHost *host, CfxModelDone func, gpointer data)
-{
-    the_fixture->model_changed = func;
-    the_fixture->model_data = data;
-    return 1;
-}
-
-static void
-model_unwatch(const CfxHost *host, guint64 watch)
-{
-    the_fixture->model_changed = NULL;
-}
-
-static void
-put_sensor(CfxModelBuilder *builder,
-           gint64 id,
-           gint64 asset,
-           const char *unit,
-           gint64 minutes,
-           guint32 flags)
-{
-    g_autofree char *name = g_strdup_printf("sensor %" G_GINT64_FORMAT, id);
-    CfxSensor sensor = {
-        .struct_size = sizeof sensor,
-        .flags = flags,
-        .id = id,
-        .asset = asset,
-        .name = name,
-        .unit = unit,
-        .resolution_us = minutes * CFX_MINUTE,
-        .zone = "America/Martinique",
-        .attributes = "{}",
-    };
-
-    cfx_model_builder_put(builder, CFX_MODEL_SENSOR, &sensor);
-}
-
-static void
-put_source(CfxModelBuilder *builder, gint64 id, guint32 type, const char *name)
-{
-    CfxSource source = {
-        .struct_size = sizeof source, .type = type, .id = id, .name = name, .instance = NULL
-    };
-
-    cfx_model_builder_put(builder, CFX_MODEL_SOURCE, &source);
-}
-
-static void
-put_station(CfxModelBuilder *builder, const FixtureSetup *setup, guint i)
-{
-    gint64 id = FIXTURE_FIRST_ASSET + i;
-    gboolean is_large = i < FIXTURE_STATIONS / 2;
-    gboolean is_twin = setup->twins && i < 2;
-    g_autofree char *identity = is_twin ? g_strdup("TWIN") : g_strdup_printf("CP%03u", i + 1);
-    g_autofree char *name = is_twin ? g_strdup_printf("EVSE %u", i + 1) : g_strdup(identity);
-    g_autofree char *attributes =
-        g_strdup_printf("{\"sensors\":{\"power\":%d},\"fail-safe-power\":\"%.3f kW\",\"phases\":3,"
-                        "\"min-current\":\"6 A\",\"max-current\":\"%d A\",\"voltage\":\"230 V\","
-                        "\"default-need\":\"15 kWh\",\"default-minimum\":\"5 kWh\"%s%s}",
-                        SENSOR_POWER + (int)i,
-                        setup->fail_safe_w / 1e3,
-                        is_large ? 32 : 16,
-                        setup->station_attributes[i] != NULL ? "," : "",
-                        setup->station_attributes[i] != NULL ? setup->station_attributes[i] : "");
-    CfxAsset evse = {
-        .struct_size = sizeof evse,
-        .id = id,
-        .parent = is_twin                                ? TWIN_ASSET
-                  : i + setup->second >= setup->stations ? SECOND_SITE
-                                                         : 1,
-        .account = 1,
-        .type = "evse",
-        .name = name,
-        .latitude = NAN,
-        .longitude = NAN,
-        .attributes = attributes,
-        .flex_model =
-            is_large ? "{\"power-capacity\":\"22 kW\"}" : "{\"power-capacity\":\"11 kW\"}",
-        .flex_context = "{}",
-    };
-    CfxBinding binding = {
-        .struct_size = sizeof binding,
-        .id = i + 1,
-        .asset = id,
-        .instance = "ocpp",
-        .identity = identity,
-        .unit = is_twin ? i + 1 : 1,
-    };
-
-    cfx_model_builder_put(builder, CFX_MODEL_ASSET, &evse);
-    cfx_model_builder_put(builder, CFX_MODEL_BINDING, &binding);
-    put_sensor(builder, SENSOR_POWER + i, id, "kW", 15, 0);
-}
-
-static const CfxModel *
-model_new(const FixtureSetup *setup)
-{
-    g_autoptr(CfxModelBuilder) builder = cfx_model_builder_new(NULL);
-    CfxAccount account = { .struct_size = sizeof account,
-                           .id = 1,
-                           .name = "site",
-                           .zone = "America/Martinique",
-                           .currency = "EUR" };
-    g_autofree char *attributes = g_strdup_printf(
-        "{\"zone\":\"America/Martinique\",\"currency\":\"EUR\",\"sensors\":{\"price\":[84,85],"
-        "\"load-control\":86,\"demand-response\":87,\"import-limit\":107,\"site-power\":101,"
-        "\"live-power\":108,\"effective-limit\":102,\"base-load-forecast\":103,\"pv-forecast\":104,"
-        "\"import-register\":105,\"export-register\":106},\"base-load-max\":\"16 kW\","
-        "\"base-load-expected\":\"15 kW\",\"price-fallback\":\"180 EUR/MWh\","
-        "\"demand-response-table\":[100,100,50,0]%s%s}",
-        setup->site_attributes != NULL ? "," : "",
-        setup->site_attributes != NULL ? setup->site_attributes : "");
-    CfxAsset site = {
-        .struct_size = sizeof site,
-        .id = 1,
-        .account = 1,
-        .type = "site",
-        .name = "Martinique",
-        .latitude = NAN,
-        .longitude = NAN,
-        .attributes = attributes,
-        .flex_model = "{}",
-        .flex_context = setup->flex_context != NULL ? setup->flex_context
-                                                    : "{\"site-power-capacity\":\"100 kW\","
-                                                      "\"site-consumption-capacity\":\"70 kW\","
-                                                      "\"site-production-capacity\":\"36 kW\","
-                                                      "\"consumption-price\":{\"sensor\":84},"
-                                                      "\"production-price\":\"60 EUR/MWh\"}",
-    };
-
-    cfx_model_builder_put(builder, CFX_MODEL_ACCOUNT, &account);
-    CfxAsset second = {
-        .struct_size = sizeof second,
-        .id = SECOND_SITE,
-        .account = 1,
-        .type = "site",
-        .name = "Second",
-        .latitude = NAN,
-        .longitude = NAN,
-        .attributes = "{\"base-load-max\":\"10 kW\"}",
-        .flex_model = "{}",
-        .flex_context =
-            "{\"site-power-capacity\":\"80 kW\",\"site-consumption-capacity\":\"60 kW\"}",
-    };
-
-    cfx_model_builder_put(builder, CFX_MODEL_ASSET, &site);
-    if (setup->second > 0)
-        cfx_model_builder_put(builder, CFX_MODEL_ASSET, &second);
-    put_sensor(builder, SENSOR_PRICE, 1, "EUR/MWh", 15, 0);
-    put_sensor(builder, SENSOR_PRICE_DSO, 1, "EUR/MWh", 15, 0);
-    put_sensor(builder, SENSOR_LOAD_CONTROL, 1, "%", 1, 0);
-    put_sensor(builder, SENSOR_DEMAND_RESPONSE, 1, "", 1, 0);
-    put_sensor(builder, SENSOR_SITE_POWER, 1, "kW", 15, 0);
-    put_sensor(builder, SENSOR_LIMIT, 1, "kW", 1, 0);
-    put_sensor(builder, SENSOR_BASE, 1, "kW", 15, 0);
-    put_sensor(builder, SENSOR_PV, 1, "kW", 15, CFX_SENSOR_PRODUCTION_POSITIVE);
-    put_sensor(builder, SENSOR_IMPORT, 1, "kWh", 0, 0);
-    put_sensor(builder, SENSOR_EXPORT, 1, "kWh", 0, 0);
-    put_sensor(builder, SENSOR_IMPORT_LIMIT, 1, "kW", 1, 0);
-    put_sensor(builder, SENSOR_LIVE, 1, "kW", 0, 0);
-    put_source(builder, SOURCE_HOST, CFX_SOURCE_REPORTER, "host");
-    put_source(builder, SOURCE_SCHEDULER, CFX_SOURCE_SCHEDULER, "scheduler");
-    put_source(builder, SOURCE_SIGNAL, CFX_SOURCE_SIGNAL, "ven");
-    put_source(builder, SOURCE_METER, CFX_SOURCE_GATEWAY, "gateway");
-    put_source(builder, SOURCE_FORECAST, CFX_SOURCE_FORECASTER, "forecaster");
-    CfxAsset twin = site;
-    twin.id = TWIN_ASSET;
-    twin.parent = 1;
-    twin.type = "charging-station";
-    twin.name = "TWIN";
-    twin.attributes = twin.flex_context = "{}";
-    if (setup->twins)
-        cfx_model_builder_put(builder, CFX_MODEL_ASSET, &twin);
-    for (guint i = 0; i < setup->stations; i++)
-        put_station(builder, setup, i);
-    return cfx_model_builder_end(builder);
-}
-
-void
-fixture_change(Fixture *self, const FixtureSetup *setup)
-{
-    cfx_model_unref(self->model);
-    self->model = model_new(setup);
-    if (self->model_changed != NULL)
-        self->model_changed(self->model_data, NULL, NULL);
-    fixture_run(self);
 }
 
 /* --- stations ----------------------------------------------------------------------------------
@@ -916,11 +361,7 @@ fixture_new(const FixtureSetup *setup)
     g_queue_init(&self->queue);
     g_queue_init(&self->hanging);
     self->timers = g_array_new(FALSE, FALSE, sizeof(Timer));
-    self->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
-    self->beliefs = g_array_new(FALSE, FALSE, sizeof(Belief));
-    self->notices = g_ptr_array_new_with_free_func(g_free);
-    self->noticed_us = g_array_new(FALSE, FALSE, sizeof(gint64));
-    self->watches = g_array_new(FALSE, FALSE, sizeof(Watch *));
+    fixture_store_init(self);
     self->base = (CfxBaseApi){
         .struct_size = sizeof(CfxBaseApi),
         .log = base_log,
@@ -931,22 +372,7 @@ fixture_new(const FixtureSetup *setup)
         .post = base_post,
         .work = base_work,
     };
-    self->data = (CfxDataApi){
-        .struct_size = sizeof(CfxDataApi),
-        .commit = data_commit,
-        .read_beliefs = data_read_beliefs,
-        .read_records = data_read_records,
-        .read_notices = data_read_notices,
-        .watch_beliefs = data_watch_beliefs,
-        .unwatch = data_unwatch,
-    };
-    self->model_api = (CfxModelApi){
-        .struct_size = sizeof(CfxModelApi),
-        .get = model_get,
-        .watch = model_watch,
-        .unwatch = model_unwatch,
-    };
-    self->model = model_new(setup);
+    fixture_model_init(self, setup);
     self->host = instance_new(self, "host", "host", SOURCE_HOST);
     self->adapter = instance_new(self, "adapter", "ocpp", 0);
     self->adapter->adapter.struct_size = sizeof(CfxAdapterOps);
@@ -1033,7 +459,7 @@ fixture_crash(Fixture *self)
     guint n_beliefs = self->beliefs->len, n_notices = self->notices->len;
 
     /* what a dying process still says is not stored */
-    self->records = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, stored_free);
+    self->records = fixture_records_new();
     engine_end(self);
     g_hash_table_unref(self->records);
     self->records = records;
@@ -1053,23 +479,14 @@ fixture_free(Fixture *self)
         cfx_curve_clear(&self->stations[i].fail_safe);
         cfx_plan_drop(&self->stations[i].waiting);
     }
-    for (guint i = 0; i < self->watches->len; i++) {
-        Watch *watch = g_array_index(self->watches, Watch *, i);
-        g_array_free(watch->sensors, TRUE);
-        g_free(watch);
-    }
     CfxInstance *instances[] = { self->host, self->adapter, self->scheduler };
     for (gsize i = 0; i < G_N_ELEMENTS(instances); i++) {
         if (instances[i] != NULL)
             g_free(instances[i]->name);
         g_free(instances[i]);
     }
-    g_array_free(self->watches, TRUE);
     g_array_free(self->timers, TRUE);
-    g_array_free(self->beliefs, TRUE);
-    g_hash_table_unref(self->records);
-    g_ptr_array_unref(self->notices);
-    g_array_free(self->noticed_us, TRUE);
+    fixture_store_clear(self);
     cfx_model_unref(self->model);
     g_free(self);
     the_fixture = NULL;
@@ -1134,32 +551,6 @@ fixture_advance(Fixture *self, gint64 us)
     }
 }
 
-void
-fixture_believe(Fixture *self,
-                gint64 source,
-                gint64 sensor,
-                gint64 start_us,
-                gint64 step_us,
-                guint n,
-                double value)
-{
-    g_autofree gint64 *start = g_new(gint64, n);
-    CfxBeliefs beliefs = {
-        .struct_size = sizeof beliefs,
-        .n = n,
-        .sensor = { &sensor, 0 },
-        .source = { &source, 0 },
-        .start_us = { start, 1 },
-        .value = { &value, 0 },
-    };
-    const CfxBeliefs *at = &beliefs;
-    CfxCommit commit = { .struct_size = sizeof commit, .beliefs = &at, .n_beliefs = 1 };
-
-    for (guint i = 0; i < n; i++)
-        start[i] = start_us + i * step_us;
-    data_commit(&self->host->host, &commit, NULL, NULL);
-}
-
 CfxSite *
 fixture_site(Fixture *self)
 {
@@ -1172,32 +563,10 @@ fixture_device(Fixture *self, guint i)
     return cfx_engine_device(self->engine, FIXTURE_FIRST_ASSET + i);
 }
 
-void
-fixture_edit(Fixture *self, const char *collection, gint64 key, const char *from, const char *to)
-{
-    g_autofree char *name = g_strdup_printf("%s %" G_GINT64_FORMAT, collection, key);
-    Stored *stored = g_hash_table_lookup(self->records, name);
-    g_assert_nonnull(stored);
-    g_auto(GStrv) parts = g_strsplit(stored->doc, from, -1);
-
-    g_assert_cmpuint(g_strv_length(parts), ==, 2);
-    g_free(stored->doc);
-    stored->doc = g_strjoinv(to, parts);
-}
-
 CfxSession *
 fixture_session(Fixture *self, guint i)
 {
     return cfx_engine_device(self->engine, FIXTURE_FIRST_ASSET + i)->session;
-}
-
-const char *
-fixture_record(const Fixture *self, const char *collection, const char *key)
-{
-    g_autofree char *both = record_key(collection, key);
-    const Stored *stored = g_hash_table_lookup(self->records, both);
-
-    return stored != NULL ? stored->doc : NULL;
 }
 
 typedef struct {
@@ -1224,16 +593,6 @@ fixture_report_json(Fixture *self, gint64 start_us, gint64 end_us, GError **erro
     if (report.error != NULL)
         g_propagate_error(error, report.error);
     return report.json;
-}
-
-guint
-fixture_count_notices(const Fixture *self, const char *topic)
-{
-    guint n = 0;
-
-    for (guint i = 0; i < self->notices->len; i++)
-        n += g_str_has_prefix(g_ptr_array_index(self->notices, i), topic);
-    return n;
 }
 
 const CfxSchedulerOps *

@@ -66,9 +66,9 @@ typedef struct {
 
 typedef struct {
     gint64 site_us, real_us;
-    GQueue queue;   /* posted functions */
+    GQueue queue;        /* posted functions */
     gboolean read_fails; /* the store answers each read with an error */
-    gboolean hangs; /* who works in the pool does not come back */
+    gboolean hangs;      /* who works in the pool does not come back */
     GQueue hanging;
     GArray *timers;
     guint64 last_timer;

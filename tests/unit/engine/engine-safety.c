@@ -3,88 +3,14 @@
  * Nothing unsafe: what all stations may draw together stays under the limit, whoever is away,
  * silent, unknown, out of order or wrong.
  */
-#include "engine-fake.h"
+#include "engine-scene.h"
 
 #include "apply/cfx-apply.h"
 #include "guard/cfx-guard.h"
 #include "plan/cfx-limits.h"
-#include "plan/cfx-trigger.h"
-#include "recover/cfx-recover.h"
 #include "session/cfx-session.h"
 
 #include <json-glib/json-glib.h>
-
-#define F_W 4140.0
-#define BASE_W 16000.0
-#define LIMIT_W 70000.0
-
-static Fixture *
-fixture_of(FixtureSetup setup)
-{
-    setup.fail_safe_w = setup.fail_safe_w > 0 ? setup.fail_safe_w : F_W;
-    setup.scheduler = &fake_ops;
-    fake_reset();
-    return fixture_new(&setup);
-}
-
-static Fixture *
-fixture(guint stations)
-{
-    return fixture_of((FixtureSetup){ .stations = stations });
-}
-
-static void
-plug(Fixture *f, guint i, const char *session, double kw)
-{
-    fake_wished_kw[i] = kw;
-    fixture_plug(f, i, session, 180000, f->site_us + 10 * CFX_HOUR);
-    fixture_run(f);
-}
-
-static void
-replan(Fixture *f)
-{
-    fixture_advance(f, CFX_SLOT - f->site_us % CFX_SLOT);
-}
-
-static void
-start_engine(Fixture *f)
-{
-    cfx_engine_start(f->engine, NULL, NULL);
-    fixture_run(f);
-}
-
-static void
-comes(Fixture *f, guint i)
-{
-    fixture_report(f, i);
-    fixture_run(f);
-}
-
-/* real time passes, and the site's does not */
-static void
-wait_real(Fixture *f, gint64 us)
-{
-    for (gint64 end_us = f->real_us + us; f->real_us < end_us;) {
-        f->real_us += G_USEC_PER_SEC;
-        fixture_run(f);
-    }
-}
-
-static void
-goes_offline(Fixture *f, guint i)
-{
-    f->stations[i].online = FALSE;
-    comes(f, i);
-}
-
-/* the highest that may be drawn, with the highest base load, from now to the end of tomorrow */
-static void
-assert_under(const Fixture *f, double limit_w, double base_w)
-{
-    for (gint64 us = f->site_us; us < f->site_us + 30 * CFX_HOUR; us += CFX_MINUTE)
-        g_assert_cmpfloat(fixture_worst_w(f, us) + base_w, <=, limit_w + 5);
-}
 
 static double
 counted_w(Fixture *f, guint i, gint64 us)
@@ -95,17 +21,10 @@ counted_w(Fixture *f, guint i, gint64 us)
     return cfx_curve_at(&counted, us);
 }
 
-static void
-cut_to(Fixture *f, gint64 start_us, guint minutes, double percent)
-{
-    fixture_believe(f, SOURCE_SIGNAL, SENSOR_LOAD_CONTROL, start_us, CFX_MINUTE, minutes, percent);
-    fixture_run(f);
-}
-
 /* --- who has accepted nothing ------------------------------------------------------------------
  */
 
-/* rules 19 and 46: until a station has accepted its default it counts at its rating */
+/* until a station has accepted its default it counts at its rating */
 static void
 test_never_seen(void)
 {
@@ -584,97 +503,6 @@ test_cut_far_ahead(void)
     }
 }
 
-/* one cautious base load for planner, guard and apply: the highest configured, or a forecast above
- */
-static void
-test_forecast_above_maximum(void)
-{
-    Fixture *f = fixture(3);
-    gint64 slot_us = f->site_us;
-
-    fixture_believe(f, SOURCE_FORECAST, SENSOR_BASE, slot_us, CFX_SLOT, 200, 40000);
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 22); /* this scheduler does not care; who sends it does */
-    g_assert_cmpfloat_with_epsilon(fake_room_kw, 30 - F_W / 1e3, 1e-6);
-    assert_under(f, LIMIT_W, 40000);
-    fixture_free(f);
-
-    /* it comes while they charge: cut at once, without a scheduler */
-    f = fixture(3);
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 22);
-    f->hangs = TRUE;
-    fixture_believe(f, SOURCE_FORECAST, SENSOR_BASE, slot_us, CFX_SLOT, 8, 40000);
-    fixture_run(f);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + 40000, <=, LIMIT_W + 5);
-    /* lower ones, and what is no number, change nothing */
-    g_assert_cmpfloat(cfx_limits_base_w(fixture_site(f), slot_us + 3 * CFX_HOUR), ==, BASE_W);
-    fixture_believe(f, SOURCE_FORECAST, SENSOR_BASE, slot_us, CFX_SLOT, 8, INFINITY);
-    fixture_believe(f, SOURCE_FORECAST, SENSOR_BASE, slot_us + CFX_SLOT, CFX_SLOT, 8, -5000);
-    fixture_run(f);
-    g_assert_cmpfloat(cfx_limits_base_w(fixture_site(f), slot_us), ==, BASE_W);
-    g_assert_cmpfloat(cfx_limits_base_w(fixture_site(f), slot_us + CFX_SLOT), ==, BASE_W);
-    fixture_free(f);
-}
-
-/* an import that lowers the contract cuts at once; one that takes it away leaves nothing */
-static void
-test_limit_by_import(void)
-{
-    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 4, .scheduler = &fake_ops };
-    Fixture *f = fixture_of(setup);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 22);
-    f->hangs = TRUE;
-    setup.flex_context =
-        "{\"site-power-capacity\":\"100 kW\",\"site-consumption-capacity\":\"40 kW\"}";
-    fixture_change(f, &setup);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 40005);
-    /* what does not fit later is not sent again and again */
-    for (guint i = 0; i < 4; i++)
-        g_assert_cmpuint(f->stations[i].slices, <, 8);
-    g_assert_cmpfloat(fixture_sum_w(f, f->site_us), >, 12000);
-    setup.flex_context = "{\"site-power-capacity\":\"100 kW\"}";
-    fixture_change(f, &setup);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us), ==, 0);
-    /* it is mended */
-    setup.flex_context = NULL;
-    fixture_change(f, &setup);
-    f->hangs = FALSE;
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_READY);
-    fixture_free(f);
-}
-
-/* the limit is known, and too low for the fail-safe powers: no plan any more, but the limit holds
- */
-static void
-test_refused_keeps_its_limit(void)
-{
-    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .scheduler = &fake_ops };
-    Fixture *f = fixture_of(setup);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 15);
-    setup.fail_safe_w = 11000;
-    fixture_change(f, &setup);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
-    guint solves = fake_n_solves;
-    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
-    g_assert_cmpuint(fake_n_solves, ==, solves);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
-    /* what stations have accepted goes on under the limit; nobody gets more */
-    fixture_advance(f, 2 * CFX_HOUR);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
-    fixture_free(f);
-}
-
 /* --- what is wrong -----------------------------------------------------------------------------
  */
 
@@ -696,80 +524,6 @@ tell_allowed(Fixture *f, guint i, const gint64 *at_us, const double *w, gsize n)
     fixture_run(f);
 }
 
-/* the daemon is killed while a site must not be steered: what it had planned is cut even so */
-static void
-test_refused_after_crash(void)
-{
-    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .scheduler = &fake_ops };
-    Fixture *f = fixture_of(setup);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 15);
-    setup.fail_safe_w = 11000;
-    fixture_change(f, &setup);
-    fixture_crash(f);
-    start_engine(f);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
-    for (guint i = 0; i < 5; i++)
-        comes(f, i);
-    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
-    fixture_advance(f, 2 * CFX_HOUR);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
-    fixture_free(f);
-}
-
-/* The contract is lowered so far that the site must not be steered, then the daemon is killed: with
- * no signal and no edge of the limit to come, the limit holds for good. */
-static void
-test_refused_contract(void)
-{
-    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .scheduler = &fake_ops };
-    Fixture *f = fixture_of(setup);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 15);
-    fixture_crash(f);
-    setup.flex_context =
-        "{\"site-power-capacity\":\"100 kW\",\"site-consumption-capacity\":\"35 kW\"}";
-    fixture_change(f, &setup);
-    start_engine(f);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
-    for (guint i = 0; i < 5; i++)
-        comes(f, i);
-    for (guint m = 0; m < 180; m++) {
-        g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
-        fixture_advance(f, CFX_MINUTE);
-    }
-    fixture_free(f);
-}
-
-/* its limit goes missing while a plan is solved: that plan is no permission, and no crash */
-static void
-test_limit_goes_while_solving(void)
-{
-    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 4, .scheduler = &fake_ops };
-    Fixture *f = fixture_of(setup);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    f->hangs = TRUE;
-    plug(f, 1, "b", 22);
-    g_assert_nonnull(fixture_site(f)->run);
-    setup.flex_context = "{\"site-power-capacity\":\"100 kW\"}";
-    fixture_change(f, &setup);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
-    fixture_release(f);
-    fixture_run(f);
-    g_assert_null(fixture_site(f)->run);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us), ==, 0);
-    fixture_advance(f, CFX_HOUR);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us), ==, 0);
-    fixture_free(f);
-}
-
 /* A cut that leaves the room to one car: another's place must not fall back into it. Three rest,
  * one draws, and the planner fails. */
 static void
@@ -786,118 +540,6 @@ test_cut_lowers_fall_backs(void)
     cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
     g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
     g_assert_cmpfloat(fixture_allowed_w(f, 3, f->site_us), >, 15000);
-    fixture_free(f);
-}
-
-/* a store that cannot be read is no empty one: a hold and a limit of the grid may be in it */
-static void
-test_store_unreadable(void)
-{
-    Fixture *f = fixture(3);
-    const CfxHoldAsk ask = { .where = "CP001", .max = "5 kW", .length = "2h" };
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 22);
-    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
-    g_free(cfx_engine_hold_set(f->engine, &ask, NULL));
-    fixture_run(f);
-    fixture_crash(f);
-    f->read_fails = TRUE;
-    start_engine(f);
-    for (guint i = 0; i < 3; i++)
-        comes(f, i);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_LOADING);
-    wait_real(f, 20 * G_USEC_PER_SEC);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_LOADING);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
-    f->read_fails = FALSE;
-    wait_real(f, 6 * G_USEC_PER_SEC);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_READY);
-    g_assert_cmpuint(fixture_site(f)->holds->len, ==, 1);
-    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 35000);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
-    g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), <=, 5000);
-    fixture_free(f);
-}
-
-/* new sensors of a site that runs: it goes on under the limits that it knows, and asks again */
-static void
-test_new_sensors_unreadable(void)
-{
-    const FixtureSetup with = { .fail_safe_w = F_W, .stations = 3, .scheduler = &fake_ops };
-    FixtureSetup without = with;
-    Fixture *f = fixture_of(with);
-
-    without.site_attributes = "\"sensors\":{\"price\":[84],\"demand-response\":87}";
-    fixture_change(f, &without);
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 22);
-    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, >, 50000);
-    f->read_fails = TRUE;
-    fixture_change(f, &with);
-    g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_READY);
-    fixture_believe(
-        f, SOURCE_SIGNAL, SENSOR_DEMAND_RESPONSE, f->site_us - f->site_us % CFX_MINUTE, 0, 1, 2);
-    fixture_run(f);
-    g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, 35005);
-    fixture_believe(
-        f, SOURCE_SIGNAL, SENSOR_DEMAND_RESPONSE, f->site_us - f->site_us % CFX_MINUTE, 0, 1, 0);
-    fixture_run(f);
-    f->read_fails = FALSE;
-    wait_real(f, 6 * G_USEC_PER_SEC);
-    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 35000);
-    fixture_free(f);
-}
-
-/* a site goes while a turn is posted for it, or while its plan is being solved */
-static void
-test_site_goes(void)
-{
-    const FixtureSetup two = {
-        .fail_safe_w = F_W, .stations = 5, .second = 2, .scheduler = &fake_ops
-    };
-    FixtureSetup one = two;
-    Fixture *f = fixture_of(two);
-
-    one.second = 0;
-    fixture_start(f);
-    plug(f, 3, "d", 22);
-    cfx_apply_pump(cfx_engine_site(f->engine, 2));
-    fixture_change(f, &one);
-    g_assert_cmpuint(fixture_site(f)->devices->len, ==, 5);
-    g_assert_null(cfx_engine_site(f->engine, 2));
-
-    fixture_change(f, &two);
-    fixture_plug(f, 3, "e", 20000, f->site_us + 10 * CFX_HOUR);
-    CfxSite *site = cfx_engine_site(f->engine, 2);
-    while (site->run == NULL)
-        g_assert_true(fixture_turn(f));
-    fixture_change(f, &one);
-    g_assert_null(cfx_engine_site(f->engine, 2));
-    replan(f);
-    assert_under(f, LIMIT_W, BASE_W);
-
-    /* its values are being read as well, and come before the plan does */
-    fixture_change(f, &two);
-    f->hangs = TRUE;
-    fixture_plug(f, 3, "f", 20000, f->site_us + 10 * CFX_HOUR);
-    fixture_run(f);
-    site = cfx_engine_site(f->engine, 2);
-    g_assert_nonnull(site->run);
-    cfx_recover_beliefs(site);
-    fixture_change(f, &one);
-    g_assert_true(cfx_engine_site(f->engine, 2) == site);
-    g_assert_cmpuint(site->slot_timer, ==, 0);
-    fixture_advance(f, CFX_HOUR);
-    /* whatever was started meanwhile goes with it */
-    cfx_trigger_clock(site);
-    fixture_release(f);
-    fixture_run(f);
-    g_assert_null(cfx_engine_site(f->engine, 2));
-    fixture_advance(f, CFX_HOUR);
     fixture_free(f);
 }
 
@@ -1017,200 +659,6 @@ test_wild_scheduler(void)
     fixture_free(f);
 }
 
-/* --- sites -------------------------------------------------------------------------------------
- */
-
-static double
-sum_of(const Fixture *f, guint first, guint end)
-{
-    double sum_w = 0;
-
-    for (guint i = first; i < end; i++)
-        sum_w += fixture_allowed_w(f, i, f->site_us);
-    return sum_w;
-}
-
-static void
-test_two_sites(void)
-{
-    const FixtureSetup setup = {
-        .fail_safe_w = F_W, .stations = 5, .second = 2, .scheduler = &fake_ops
-    };
-    Fixture *f = fixture_of(setup);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    plug(f, 1, "b", 22);
-    plug(f, 3, "d", 22);
-    plug(f, 4, "e", 22);
-    g_assert_cmpfloat_with_epsilon(sum_of(f, 0, 3), 44000 + F_W, 150);
-    g_assert_cmpfloat_with_epsilon(sum_of(f, 3, 5), 44000, 150);
-    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 50);
-    g_assert_cmpfloat(sum_of(f, 0, 3) + BASE_W, <=, 35005);
-    g_assert_cmpfloat_with_epsilon(sum_of(f, 3, 5), 44000, 150);
-
-    /* a station moves to the other site with what it has */
-    FixtureSetup moved = setup;
-    moved.second = 3;
-    fixture_change(f, &moved);
-    CfxSite *second = cfx_engine_site(f->engine, 2);
-    g_assert_cmpuint(second->devices->len, ==, 3);
-    g_assert_cmpuint(fixture_site(f)->devices->len, ==, 2);
-    g_assert_true(fixture_device(f, 2)->site == second);
-    g_assert_true(fixture_device(f, 2)->has_allowed);
-    moved.second = 1;
-    fixture_change(f, &moved);
-    g_assert_cmpuint(second->devices->len, ==, 1);
-    g_assert_cmpuint(fixture_site(f)->devices->len, ==, 4);
-    g_assert_true(fixture_device(f, 3)->site == fixture_site(f));
-    g_assert_cmpstr(fixture_session(f, 3)->id, ==, "d");
-    replan(f);
-    fixture_free(f);
-}
-
-/* the model changes while a solve runs on the devices of before */
-static void
-test_change_under_a_solve(void)
-{
-    const FixtureSetup all = { .fail_safe_w = F_W, .stations = 3, .scheduler = &fake_ops };
-    FixtureSetup fewer = all;
-    Fixture *f = fixture_of(all);
-
-    fewer.stations = 2;
-    fixture_start(f);
-    plug(f, 2, "c", 10);
-    plug(f, 0, "a", 10);
-    for (int k = 0; k < 4; k++) {
-        static const char *const names[] = { "v", "x", "y", "z" };
-        fixture_plug(f, 0, names[k], 20000, f->site_us + 10 * CFX_HOUR);
-        /* the report is taken in, the plan starts; its solve is still in the queue */
-        while (fixture_site(f)->run == NULL)
-            g_assert_true(fixture_turn(f));
-        fixture_change(f, k % 2 == 0 ? &fewer : &all);
-        g_assert_cmpuint(fixture_site(f)->devices->len, ==, k % 2 == 0 ? 2 : 3);
-    }
-    replan(f);
-    fixture_free(f);
-}
-
-/* a site may be ready long before its first station is approved */
-static void
-test_first_station_later(void)
-{
-    /* without sensors: nothing has to be read for it */
-    const FixtureSetup with = { .fail_safe_w = F_W,
-                                .stations = 1,
-                                .station_attributes = { "\"sensors\":{}" },
-                                .scheduler = &fake_ops };
-    FixtureSetup without = with;
-    Fixture *f = fixture_of(with);
-
-    without.stations = 0;
-    fixture_change(f, &without);
-    start_engine(f);
-    fixture_advance(f, CFX_HOUR);
-    fixture_change(f, &with);
-    comes(f, 0);
-    guint solves = fake_n_solves;
-    fixture_advance(f, CFX_HOUR);
-    g_assert_cmpuint(fake_n_solves, >=, solves + 4);
-    g_assert_cmpint(fixture_site(f)->repeat_timer, !=, 0);
-    fixture_free(f);
-}
-
-/* nights of 23 and 25 hours: a departure on the site's clock, and a cut in the hour that there is
- * twice or not at all */
-static void
-test_clock_change(void)
-{
-    static const struct {
-        const char *start, *by, *cut;
-    } nights[] = {
-        { "2025-03-29T18:02:00Z", "2025-03-30T05:00:00Z", "2025-03-30T01:00:00Z" },
-        { "2025-10-25T18:02:00Z", "2025-10-26T06:00:00Z", "2025-10-26T00:30:00Z" },
-    };
-
-    for (gsize k = 0; k < G_N_ELEMENTS(nights); k++) {
-        Fixture *f = fixture_of(
-            (FixtureSetup){ .stations = 4, .site_attributes = "\"zone\":\"Europe/Stockholm\"" });
-        gint64 by_us = 0, cut_us = 0;
-
-        g_assert_true(cfx_time_parse(nights[k].start, -1, &f->site_us));
-        g_assert_true(cfx_time_parse(nights[k].by, -1, &by_us));
-        g_assert_true(cfx_time_parse(nights[k].cut, -1, &cut_us));
-        f->preferred_token = "ISO14443:S-1";
-        f->preference = (CfxEnginePreference){ 90000, NAN, 7 * 60 };
-        f->stations[0].device.token = f->preferred_token;
-        fixture_start(f);
-        fake_wished_kw[0] = 9.2;
-        fixture_plug(f, 0, "a", NAN, 0);
-        plug(f, 1, "b", 9.2);
-        g_assert_cmpint(fixture_session(f, 0)->departure_us, ==, by_us);
-        cut_to(f, cut_us, 60, 50);
-        while (f->site_us < by_us) {
-            gboolean is_cut = f->site_us >= cut_us && f->site_us < cut_us + CFX_HOUR;
-            g_assert_cmpfloat(
-                fixture_worst_w(f, f->site_us) + BASE_W, <=, (is_cut ? 35000 : LIMIT_W) + 5);
-            fixture_advance(f, 5 * CFX_MINUTE);
-        }
-        fixture_free(f);
-    }
-}
-
-/* both limits of the connection hold, whichever is the lower; a signal is of the contract */
-static void
-test_both_limits(void)
-{
-    static const struct {
-        const char *context;
-        double percent, room_kw;
-    } cases[] = {
-        { "{\"site-power-capacity\":\"60 kW\",\"site-consumption-capacity\":\"70 kW\"}", 100, 44 },
-        { "{\"site-power-capacity\":\"60 kW\",\"site-consumption-capacity\":\"70 kW\"}", 80, 40 },
-        { "{\"site-power-capacity\":\"100 kW\",\"site-consumption-capacity\":\"50 kW\"}", 100, 34 },
-        { "{\"site-power-capacity\":\"30 kW\",\"site-consumption-capacity\":\"70 kW\"}", 50, 14 },
-    };
-
-    for (gsize k = 0; k < G_N_ELEMENTS(cases); k++) {
-        Fixture *f = fixture_of((FixtureSetup){ .stations = 2, .flex_context = cases[k].context });
-        double limit_w = cases[k].room_kw * 1e3 + BASE_W;
-
-        fixture_start(f);
-        cut_to(f, f->site_us, 24 * 60, cases[k].percent);
-        plug(f, 0, "a", 22);
-        plug(f, 1, "b", 22);
-        g_assert_cmpfloat_with_epsilon(fake_room_kw, cases[k].room_kw, 1e-6);
-        g_assert_cmpuint(fake_tiers & (1u << CFX_LIMIT_PHYSICAL), !=, 0);
-        g_assert_cmpuint(fake_tiers & (1u << CFX_LIMIT_CONTRACTED), !=, 0);
-        g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, limit_w + 5);
-        fixture_free(f);
-    }
-}
-
-/* what may be given is a limit of its own, which no signal touches */
-static void
-test_export_limit(void)
-{
-    Fixture *f = fixture(2);
-
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    g_assert_cmpfloat(fake_export_kw, ==, 36);
-    cut_to(f, f->site_us - f->site_us % CFX_MINUTE, 60, 0);
-    g_assert_cmpfloat(fake_export_kw, ==, 36);
-    g_assert_cmpfloat(fake_room_kw, ==, 0);
-    fixture_free(f);
-
-    f = fixture_of((FixtureSetup){
-        .stations = 2,
-        .flex_context =
-            "{\"site-power-capacity\":\"60 kW\",\"site-consumption-capacity\":\"70 kW\"}" });
-    fixture_start(f);
-    plug(f, 0, "a", 22);
-    g_assert_true(isinf(fake_export_kw));
-    fixture_free(f);
-}
-
 int
 main(int argc, char **argv)
 {
@@ -1235,25 +683,10 @@ main(int argc, char **argv)
     g_test_add_func("/engine/safety/edge-while-hanging", test_edge_while_scheduler_hangs);
     g_test_add_func("/engine/safety/cut-inside-a-slot", test_cut_inside_a_slot);
     g_test_add_func("/engine/safety/cut-far-ahead", test_cut_far_ahead);
-    g_test_add_func("/engine/safety/forecast-above-maximum", test_forecast_above_maximum);
-    g_test_add_func("/engine/safety/limit-by-import", test_limit_by_import);
-    g_test_add_func("/engine/safety/refused-keeps-its-limit", test_refused_keeps_its_limit);
-    g_test_add_func("/engine/safety/refused-after-crash", test_refused_after_crash);
-    g_test_add_func("/engine/safety/refused-contract", test_refused_contract);
-    g_test_add_func("/engine/safety/limit-goes-while-solving", test_limit_goes_while_solving);
     g_test_add_func("/engine/safety/cut-lowers-fall-backs", test_cut_lowers_fall_backs);
-    g_test_add_func("/engine/safety/store-unreadable", test_store_unreadable);
-    g_test_add_func("/engine/safety/new-sensors-unreadable", test_new_sensors_unreadable);
-    g_test_add_func("/engine/safety/site-goes", test_site_goes);
     g_test_add_func("/engine/safety/allowed-is-no-number", test_allowed_is_no_number);
     g_test_add_func("/engine/safety/stored-null", test_stored_null);
     g_test_add_func("/engine/safety/wild-reports", test_wild_reports);
     g_test_add_func("/engine/safety/wild-scheduler", test_wild_scheduler);
-    g_test_add_func("/engine/safety/two-sites", test_two_sites);
-    g_test_add_func("/engine/safety/change-under-a-solve", test_change_under_a_solve);
-    g_test_add_func("/engine/safety/first-station-later", test_first_station_later);
-    g_test_add_func("/engine/safety/clock-change", test_clock_change);
-    g_test_add_func("/engine/safety/both-limits", test_both_limits);
-    g_test_add_func("/engine/safety/export-limit", test_export_limit);
     return g_test_run();
 }
