@@ -7,10 +7,7 @@
 
 #include "apply/cfx-apply.h"
 #include "guard/cfx-guard.h"
-#include "plan/cfx-limits.h"
 #include "session/cfx-session.h"
-
-#include <json-glib/json-glib.h>
 
 static double
 counted_w(Fixture *f, guint i, gint64 us)

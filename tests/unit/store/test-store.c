@@ -459,8 +459,6 @@ test_watch_early(void)
     g_string_free(seen.text, TRUE);
 }
 
-/* --- newest values ------------------------------------------------------------------------- */
-
 typedef struct {
     CfxInstance *depot;
     Seen seen;
@@ -491,6 +489,8 @@ test_watch_early_commits(void)
     cfx_store_unwatch_early(fixture->store, watch);
     g_string_free(committer.seen.text, TRUE);
 }
+
+/* --- newest values ------------------------------------------------------------------------- */
 
 static void
 check_latest(Fixture *fixture, gint64 sensor, double value, gint64 at_us)
