@@ -2,6 +2,7 @@
 /* One value of each type of key. */
 #include "cfx-config-value.h"
 
+#include <kit/cfx-file.h>
 #include <kit/cfx-quantity.h>
 #include <kit/cfx-time.h>
 #include <errno.h>
@@ -243,8 +244,8 @@ cfx_config_read_secret(const char *text, const char *base, char **ret_problem)
     g_autoptr(GError) error = NULL;
     g_autofree char *content = NULL;
     gsize size;
-    /* GLib's message names the path, and the path may be a secret that somebody put there */
-    if (!g_file_get_contents(path, &content, &size, &error)) {
+    /* the message names the path, and the path may be a secret that somebody put there */
+    if (!cfx_file_read(path, SECRET_MAX, &content, &size, &error)) {
         int code = error->domain == G_FILE_ERROR ? error->code : -1;
         *ret_problem =
             g_strdup_printf("names a file that cannot be read (%s); a secret stands in a "

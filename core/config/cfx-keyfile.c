@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cfx-keyfile.h"
 
+#include <kit/cfx-file.h>
 #include <string.h>
+
+/* Editors of other systems put it before UTF-8; it is no part of the first line. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static void
 setting_free(gpointer data)
@@ -198,12 +202,17 @@ cfx_settings_read_text(
         cfx_problems_add(problems, file, 0, NULL, "is larger than 1 MiB: not a keyfile");
         return;
     }
+    if (size >= strlen(BYTE_ORDER_MARK) &&
+        memcmp(text, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) {
+        text += strlen(BYTE_ORDER_MARK);
+        size -= strlen(BYTE_ORDER_MARK);
+    }
     if (size == 0)
         return;
     if (!g_utf8_validate(text, (gssize)size, &end)) {
         for (const char *c = text; c < end; c++)
             line += *c == '\n';
-        cfx_problems_add(problems, file, line + 1, NULL, "is not UTF-8");
+        cfx_problems_add(problems, file, line + 1, NULL, "is not UTF-8; save it as UTF-8");
         return;
     }
     g_autofree char *copy = g_strndup(text, size);
@@ -229,7 +238,7 @@ cfx_settings_read_file(CfxSettings *settings, const char *path, CfxProblems *pro
     g_autoptr(GError) error = NULL;
     g_autofree char *text = NULL;
     gsize size;
-    if (!g_file_get_contents(path, &text, &size, &error)) {
+    if (!cfx_file_read(path, CFX_KEYFILE_MAX, &text, &size, &error)) {
         cfx_problems_add(problems, NULL, 0, NULL, "%s; write it, or name another", error->message);
         return;
     }

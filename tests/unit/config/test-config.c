@@ -203,7 +203,7 @@ test_syntax(void)
         { "[x]\n=1\n", "/etc/x/a.conf:2: [x] what stands before \"=\" is no name of a key" },
         { "[x]\na=1\na=2\n",
           "/etc/x/a.conf:3: [x] \"a\" is given again; line 2 has it already: remove one of them" },
-        { "[x]\n# \xff\n", "/etc/x/a.conf:2: is not UTF-8" },
+        { "[x]\n# \xff\n", "/etc/x/a.conf:2: is not UTF-8; save it as UTF-8" },
     };
     for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
         Fixture f = { 0 };
@@ -212,6 +212,33 @@ test_syntax(void)
         g_assert_cmpstr(got, ==, cases[i].problem);
         fixture_clear(&f);
     }
+}
+
+/* as Windows' editors save UTF-8 */
+static void
+test_byte_order_mark(void)
+{
+    Fixture f = { 0 };
+    fixture_read(&f,
+                 "\xef\xbb\xbf"
+                 "[x]\na=1\n");
+    g_assert_cmpuint(f.problems->texts->len, ==, 0);
+    g_assert_cmpstr(cfx_settings_get(cfx_settings_group(f.settings, "x"), "a")->text, ==, "1");
+    fixture_clear(&f);
+    fixture_read(&f, "\xef\xbb\xbf");
+    g_assert_cmpuint(f.problems->texts->len, ==, 0);
+    fixture_clear(&f);
+}
+
+/* a file of more than 1 MiB is refused, and not read on: this one has no end */
+static void
+test_size(void)
+{
+    g_autoptr(CfxProblems) problems = cfx_problems_new();
+    g_autoptr(CfxSettings) settings = cfx_settings_new();
+    cfx_settings_read_file(settings, "/dev/zero", problems);
+    g_autofree char *text = cfx_problems_text(problems);
+    g_assert_cmpstr(text, ==, "/dev/zero: is larger than 1 MiB: not a keyfile");
 }
 
 /* later files replace key by key, and a problem names the file that it comes from */
@@ -316,6 +343,8 @@ main(int argc, char **argv)
     g_test_add_func("/config/messages", test_messages);
     g_test_add_func("/config/all-at-once", test_all_at_once);
     g_test_add_func("/config/syntax", test_syntax);
+    g_test_add_func("/config/byte-order-mark", test_byte_order_mark);
+    g_test_add_func("/config/size", test_size);
     g_test_add_func("/config/drop-ins", test_drop_ins);
     g_test_add_func("/config/secrets", test_secrets);
     g_test_add_func("/config/stride", test_stride);
