@@ -3,6 +3,7 @@
 
 #include "ctl-agent.h"
 
+#include <gio/gunixfdlist.h>
 #include <glib/gi18n-lib.h>
 #include <string.h>
 
@@ -23,6 +24,12 @@ typedef struct {
     const char *name; /* of the bus, as people call it */
     char *why;        /* (nullable) no control socket was reached */
 } Line;
+
+typedef struct {
+    const char *method;
+    GVariant *arguments; /* (nullable) */
+    GUnixFDList *files;  /* NULL: it takes none */
+} Ask;
 
 static void
 line_clear(Line *line)
@@ -191,25 +198,28 @@ take_error(const Line *line, GError *local, GError **error)
 }
 
 static GVariant *
-call(const Line *line, const char *method, GVariant *arguments, GError **error)
+call(const Line *line, const Ask *ask, GError **error)
 {
-    return g_dbus_connection_call_sync(line->connection,
-                                       line->is_bus ? NAME : NULL,
-                                       OBJECT_PATH,
-                                       NAME,
-                                       method,
-                                       arguments,
-                                       NULL,
-                                       G_DBUS_CALL_FLAGS_NO_AUTO_START |
-                                           G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
-                                       line->is_bus ? BUS_TIMEOUT_MS : TIMEOUT_MS,
-                                       NULL,
-                                       error);
+    int patience_ms = ask->files != NULL ? G_MAXINT : line->is_bus ? BUS_TIMEOUT_MS : TIMEOUT_MS;
+    return g_dbus_connection_call_with_unix_fd_list_sync(
+        line->connection,
+        line->is_bus ? NAME : NULL,
+        OBJECT_PATH,
+        NAME,
+        ask->method,
+        ask->arguments,
+        NULL,
+        G_DBUS_CALL_FLAGS_NO_AUTO_START | G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION,
+        patience_ms,
+        ask->files,
+        NULL,
+        NULL,
+        error);
 }
 
 /* once more, with somebody who asks for the password here */
 static GVariant *
-call_with_agent(const Line *line, const char *method, GVariant *arguments, GError **error)
+call_with_agent(const Line *line, const Ask *ask, GError **error)
 {
     g_autofree char *name = g_dbus_error_get_remote_error(*error);
     GSubprocess *agent =
@@ -217,22 +227,21 @@ call_with_agent(const Line *line, const char *method, GVariant *arguments, GErro
     if (agent == NULL)
         return NULL;
     g_clear_error(error);
-    GVariant *answer = call(line, method, arguments, error);
+    GVariant *answer = call(line, ask, error);
     ctl_agent_stop(agent);
     return answer;
 }
 
-char *
-ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError **error)
+static char *
+ask_daemon(const CtlWhere *where, const Ask *ask, GError **error)
 {
-    g_autoptr(GVariant) sunk = arguments != NULL ? g_variant_ref_sink(arguments) : NULL;
     g_auto(Line) line = { 0 };
     if (!line_open(where, &line, error))
         return NULL;
     g_autoptr(GError) local = NULL;
-    g_autoptr(GVariant) answer = call(&line, method, sunk, &local);
+    g_autoptr(GVariant) answer = call(&line, ask, &local);
     if (answer == NULL)
-        answer = call_with_agent(&line, method, sunk, &local);
+        answer = call_with_agent(&line, ask, &local);
     if (answer == NULL) {
         take_error(&line, local, error);
         return NULL;
@@ -241,4 +250,24 @@ ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError 
     if (g_variant_is_of_type(answer, G_VARIANT_TYPE("(s)")))
         g_variant_get(answer, "(s)", &json);
     return json != NULL ? json : g_strdup("");
+}
+
+char *
+ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError **error)
+{
+    g_autoptr(GVariant) sunk = arguments != NULL ? g_variant_ref_sink(arguments) : NULL;
+    const Ask ask = { method, sunk, NULL };
+    return ask_daemon(where, &ask, error);
+}
+
+char *
+ctl_call_with_file(const CtlWhere *where, const char *method, int file, GError **error)
+{
+    g_autoptr(GUnixFDList) files = g_unix_fd_list_new();
+    int handle = g_unix_fd_list_append(files, file, error);
+    if (handle < 0)
+        return NULL;
+    g_autoptr(GVariant) arguments = g_variant_ref_sink(g_variant_new("(h)", handle));
+    const Ask ask = { method, arguments, files };
+    return ask_daemon(where, &ask, error);
 }

@@ -16,3 +16,6 @@ typedef struct {
  * Returns: the JSON of its answer, "" where it has none; NULL with an error that says what to do
  */
 char *ctl_call(const CtlWhere *where, const char *method, GVariant *arguments, GError **error);
+
+/* The same of a method that takes a file, as its only argument, and as long as it needs. */
+char *ctl_call_with_file(const CtlWhere *where, const char *method, int file, GError **error);

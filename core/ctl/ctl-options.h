@@ -20,7 +20,7 @@ typedef struct {
     int (*run)(int argc, char **argv);
 } CtlVerb;
 
-extern const CtlVerb ctl_verb_login;
+extern const CtlVerb ctl_verb_login, ctl_verb_backup;
 extern const CtlVerb ctl_verb_approve, ctl_verb_devices, ctl_verb_import, ctl_verb_plan;
 extern const CtlVerb ctl_verb_report, ctl_verb_sensors, ctl_verb_session, ctl_verb_stations;
 extern const CtlVerb ctl_verb_status, ctl_verb_demo, ctl_verb_assets, ctl_verb_command;

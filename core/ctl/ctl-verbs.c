@@ -20,6 +20,7 @@ static const CtlVerb *const verbs[] = {
     &ctl_verb_plan,
     &ctl_verb_notices,
     &ctl_verb_report,
+    &ctl_verb_backup,
     &ctl_verb_demo,
     &ctl_verb_login,
     NULL,

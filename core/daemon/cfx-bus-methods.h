@@ -10,6 +10,7 @@
 void cfx_bus_reply_when_stored(CfxEngine *engine, CfxBusCall *call, char *json);
 
 extern const CfxBusMethod cfx_bus_register_methods[]; /* data: CfxRegister */
+extern const CfxBusMethod cfx_bus_backup_methods[];   /* data: CfxDaemon */
 extern const CfxBusMethod cfx_bus_login_methods[];    /* data: CfxDaemon */
 extern const CfxBusMethod cfx_bus_engine_methods[];   /* data: CfxEngine */
 extern const CfxBusMethod cfx_bus_data_methods[];     /* data: the host's own CfxHost */

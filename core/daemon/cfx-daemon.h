@@ -25,7 +25,8 @@ typedef struct _CfxDaemon {
     struct _CfxEngine *engine;        /* NULL: no store */
     struct _CfxWeb *web;              /* NULL: no listener */
     struct _CfxBus *bus;
-    gint64 started_us; /* REAL */
+    struct _CfxBackup *backup; /* NULL: none is being made */
+    gint64 started_us;         /* REAL */
     gboolean is_ready, is_stopping;
 
     guint step;      /* the one that is being started, or stopped */
@@ -54,8 +55,8 @@ extern const CfxStep cfx_step_store, cfx_step_register, cfx_step_engine, cfx_ste
 int cfx_daemon_run(CfxSetup *setup);
 
 /* Reads the keyfiles again and takes over what may change while it runs.
- * Returns: (transfer full) (element-type utf8) what takes a restart; NULL with CONFIG: all mistakes,
- * and everything stays as it was. Both are logged too. */
+ * Returns: (transfer full) (element-type utf8) what takes a restart; NULL with CONFIG: all
+ * mistakes, and everything stays as it was. Both are logged too. */
 GPtrArray *cfx_daemon_reload(CfxDaemon *daemon, GError **error);
 
 /* Orderly stop; again: nothing. */

@@ -33,6 +33,8 @@ bus_start(CfxDaemon *daemon, CfxDone done, gpointer data)
     static const CfxBusType types[] = { CFX_BUS_NONE, CFX_BUS_SYSTEM, CFX_BUS_SESSION };
     cfx_bus_add_kind(daemon->bus, &cfx_bus_host, daemon);
     cfx_bus_add_kind(daemon->bus, &cfx_bus_instances, daemon);
+    if (daemon->store != NULL)
+        cfx_bus_add(daemon->bus, cfx_bus_backup_methods, daemon);
     if (daemon->reg != NULL)
         cfx_bus_add(daemon->bus, cfx_bus_register_methods, daemon->reg);
     if (daemon->engine != NULL) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The store, and whether it is of this clock. */
-#include "cfx-daemon.h"
-
+#include "cfx-backup.h"
 #include "cfx-store.h"
 #include "cfx-web.h"
 
@@ -39,6 +38,7 @@ store_start(CfxDaemon *daemon, CfxDone done, gpointer data)
         done(data, NULL);
         return;
     }
+    cfx_backup_clear(daemon);
     daemon->step_done = done;
     daemon->step_data = data;
     daemon->store = cfx_store_new(daemon->loop, daemon->clock, daemon->storage);
@@ -54,6 +54,7 @@ store_start(CfxDaemon *daemon, CfxDone done, gpointer data)
 static void
 store_stop(CfxDaemon *daemon, CfxDone done, gpointer data)
 {
+    cfx_backup_cancel(daemon);
     if (daemon->store != NULL)
         cfx_store_stop(daemon->store, done, data);
     else

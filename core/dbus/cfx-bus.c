@@ -4,6 +4,7 @@
 
 #include "cfx-error.h"
 
+#include <gio/gunixfdlist.h>
 #include <string.h>
 
 static const char manager_xml[] =
@@ -63,6 +64,17 @@ cfx_bus_fail(CfxBusCall *call, const GError *error)
     g_autofree char *name = cfx_bus_error_name(error);
     g_dbus_method_invocation_return_dbus_error(call->invocation, name, error->message);
     g_free(call);
+}
+
+int
+cfx_bus_take_file(const CfxBusCall *call, gint32 handle, GError **error)
+{
+    GDBusMessage *message = g_dbus_method_invocation_get_message(call->invocation);
+    GUnixFDList *files = g_dbus_message_get_unix_fd_list(message);
+    if (files != NULL && handle >= 0 && handle < g_unix_fd_list_get_length(files))
+        return g_unix_fd_list_get(files, handle, error);
+    g_set_error_literal(error, CFX_ERROR, CFX_ERROR_INVALID, "no file came with the call");
+    return -1;
 }
 
 char *

@@ -39,6 +39,10 @@ void cfx_bus_reply_tuple(CfxBusCall *call, GVariant *results);
 /* Answers with an error; it stays the caller's. */
 void cfx_bus_fail(CfxBusCall *call, const GError *error);
 
+/* What an argument of type h stands for: a descriptor of the caller's own, to close; -1 with
+ * `error`: nothing came with the call. */
+int cfx_bus_take_file(const CfxBusCall *call, gint32 handle, GError **error);
+
 /* Who calls: "root", the name of the daemon's own user, "uid 1000", or a name on the bus where that
  * is all that is known. (transfer full) */
 char *cfx_bus_caller(const CfxBusCall *call);

@@ -333,13 +333,19 @@ cfx_store_read_notices(const CfxHost *host,
 /* --- backup -------------------------------------------------------------------------------- */
 
 void
-cfx_store_backup(
-    CfxStore *store, const CfxHost *host, const char *path, CfxDone done, gpointer data)
+cfx_store_backup(CfxStore *store,
+                 const CfxHost *host,
+                 const char *path,
+                 GCancellable *cancellable,
+                 CfxDone done,
+                 gpointer data)
 {
     Request *self = request_new(host, READ_BACKUP, data);
 
     self->done.backup = done;
     self->path = g_strdup(path);
+    if (cancellable != NULL)
+        g_set_object(&self->cancellable, cancellable);
     if (!CFX_HAS(&store->storage->storage, backup))
         request_fail(self, CFX_ERROR_NOT_SUPPORTED, "this storage makes no backups");
     request_send(self);

@@ -87,9 +87,14 @@ void cfx_store_early_cause(CfxStore *self, gint64 *ret_trace, gint64 *ret_receiv
 typedef void (*CfxStorePressureFunc)(gpointer data, gboolean on);
 void cfx_store_watch_pressure(CfxStore *self, CfxStorePressureFunc func, gpointer data);
 
-/* A consistent snapshot into an empty path, while running. @host: who asks, and is answered. */
-void cfx_store_backup(
-    CfxStore *self, const CfxHost *host, const char *path, CfxDone done, gpointer data);
+/* A consistent snapshot into an empty path, while running. @host: who asks, and is answered.
+ * @cancellable: (nullable) ends it early */
+void cfx_store_backup(CfxStore *self,
+                      const CfxHost *host,
+                      const char *path,
+                      GCancellable *cancellable,
+                      CfxDone done,
+                      gpointer data);
 
 void cfx_store_status(CfxStore *self, CfxStoreStatus *to);
 

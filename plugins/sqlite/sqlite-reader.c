@@ -2,12 +2,15 @@
 #include "sqlite-reader.h"
 
 #include <glib/gstdio.h>
+#include <sys/statvfs.h>
 
 #include "sqlite-store.h"
 
 /* some 50 µs of work */
 #define STEPS_BETWEEN_LOOKS 4000
 #define BACKUP_PAGES 256
+/* what a copy leaves free: the store itself must be able to go on */
+#define ROOM_LEFT ((guint64)64 << 20)
 
 static int
 look(void *data)
@@ -82,6 +85,38 @@ sqlite_reader_close(gpointer data)
     g_free(self);
 }
 
+gboolean
+sqlite_reader_check_room(const char *path, guint64 bytes, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    struct statvfs disk;
+
+    if (statvfs(folder, &disk) != 0)
+        return TRUE; /* what is wrong there SQLite will speak of */
+    guint64 free_bytes = (guint64)disk.f_bavail * disk.f_frsize;
+    if (free_bytes >= ROOM_LEFT && bytes <= free_bytes - ROOM_LEFT)
+        return TRUE;
+    g_set_error(error,
+                CFX_ERROR,
+                CFX_ERROR_FULL,
+                "%s: the copy takes %.0f MB and must leave %.0f MB free, but only %.0f MB are free",
+                folder,
+                (double)bytes / 1e6,
+                (double)ROOM_LEFT / 1e6,
+                (double)free_bytes / 1e6);
+    return FALSE;
+}
+
+static gboolean
+has_room(sqlite3 *db, const char *path, GError **error)
+{
+    gint64 pages, page_size;
+
+    return sqlite_db_number(db, "PRAGMA page_count", &pages, error) &&
+           sqlite_db_number(db, "PRAGMA page_size", &page_size, error) &&
+           sqlite_reader_check_room(path, (guint64)pages * (guint64)page_size, error);
+}
+
 static gboolean
 copy_pages(sqlite3 *from, sqlite3 *to, GCancellable *cancellable, GError **error)
 {
@@ -98,7 +133,10 @@ copy_pages(sqlite3 *from, sqlite3 *to, GCancellable *cancellable, GError **error
     sqlite3_backup_finish(backup);
     if (rc == SQLITE_DONE)
         return TRUE;
-    sqlite_db_fail(to, rc == SQLITE_OK ? SQLITE_INTERRUPT : rc, error);
+    if (rc == SQLITE_OK)
+        g_set_error_literal(error, CFX_ERROR, CFX_ERROR_CANCELLED, "cancelled");
+    else
+        sqlite_db_fail(to, rc, error);
     return FALSE;
 }
 
@@ -115,6 +153,10 @@ sqlite_reader_backup(gpointer data, const char *path, GCancellable *cancellable,
                     CFX_ERROR_CONFLICT,
                     "%s: exists already; name a path where nothing is",
                     path);
+        return FALSE;
+    }
+    if (!has_room(self->db, path, error)) {
+        g_unlink(path);
         return FALSE;
     }
     int rc = sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);

@@ -22,4 +22,7 @@ typedef struct {
 void sqlite_reader_begin(SqliteReader *self, GCancellable *cancellable);
 void sqlite_reader_end(SqliteReader *self);
 
+/* Whether a copy of so many bytes has room at `path` and leaves the store some; FULL. */
+gboolean sqlite_reader_check_room(const char *path, guint64 bytes, GError **error);
+
 G_END_DECLS

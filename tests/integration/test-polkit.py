@@ -165,7 +165,7 @@ class Polkit(rig.Site):
         self.polkit_start()
         self.reads(self.plain)
         for path, method, *arguments in (
-                (TOP, "Import", "{", "{}"), (TOP, "Approve", "CP009", "{}"), (TOP, "Sessions"),
+                (TOP, "Import", "{", "{}"), (TOP, "Backup", "0"), (TOP, "Approve", "CP009", "{}"), (TOP, "Sessions"),
                 (TOP, "SessionSet", "CP001", "20kWh", ""), (TOP, "Command", "CP001", "Reset", ""),
                 (TOP + "/device/111", "Device.SetNeed", "20kWh", ""),
                 (TOP + "/device/111", "Device.Command", "Reset", ""),
@@ -181,7 +181,7 @@ class Polkit(rig.Site):
     def test_2_nothing_that_changes_is_free(self):
         """Every method of the XML: what is not said to be read only, is refused with the action that is said."""
         self.polkit_start()
-        dummies = {"s": "x", "x": "1", "a{sv}": "{}", "a{ss}": "{}", "b": "true", "as": "[]"}
+        dummies = {"s": "x", "x": "1", "a{sv}": "{}", "a{ss}": "{}", "b": "true", "h": "0", "as": "[]"}
         objects = {"": "", ".Site": "/site/1", ".Plan": "/site/1", ".Device": "/device/111", ".Host": "/host",
                    ".Instance": "/instance/ocpp"}
         known = set(re.findall(r'<action id="([^"]+)"', (DATA / "polkit" / "org.cariflex.policy").read_text()))

@@ -10,6 +10,7 @@
 
 #include "sqlite-keys.h"
 #include "sqlite-outcome.h"
+#include "sqlite-reader.h"
 #include "sqlite-schema.h"
 #include "sqlite-store.h"
 
@@ -215,6 +216,19 @@ test_full(Fixture *self, gconstpointer data)
     g_assert_cmpint(rows, ==, 2);
 }
 
+/* a copy for which there is no room is not begun: it would stop the store that it is a copy of */
+static void
+test_room(Fixture *self, gconstpointer data)
+{
+    g_autoptr(GError) error = NULL;
+
+    g_assert_true(sqlite_reader_check_room(self->store.settings.path, 4096, &error));
+    g_assert_no_error(error);
+    g_assert_false(sqlite_reader_check_room(self->store.settings.path, G_MAXUINT64 / 2, &error));
+    g_assert_error(error, CFX_ERROR, CFX_ERROR_FULL);
+    g_assert_nonnull(strstr(error->message, "must leave 67 MB free, but only"));
+}
+
 static void
 test_locked(Fixture *self, gconstpointer data)
 {
@@ -321,6 +335,7 @@ main(int argc, char **argv)
     ADD("no-database", test_no_database);
     ADD("in-use", test_in_use);
     ADD("full", test_full);
+    ADD("room", test_room);
     ADD("locked", test_locked);
     ADD("damaged", test_damaged);
     ADD("keys", test_keys);

@@ -823,14 +823,24 @@ test_backup(void)
 
     put_belief(fixture->depot, 1, 0, 0, 1000, &outcome);
     fixture_wait(&outcome.done);
-    cfx_store_backup(fixture->store, &fixture->host->host, path, claimed, &code);
+    cfx_store_backup(fixture->store, &fixture->host->host, path, NULL, claimed, &code);
     fixture_wait(&code);
     g_assert_cmpint(code, ==, -1);
     g_assert_true(g_file_test(path, G_FILE_TEST_EXISTS));
     code = 0;
-    cfx_store_backup(fixture->store, &fixture->host->host, path, claimed, &code);
+    cfx_store_backup(fixture->store, &fixture->host->host, path, NULL, claimed, &code);
     fixture_wait(&code);
     g_assert_cmpint(code, ==, CFX_ERROR_CONFLICT);
+
+    /* who asked for it may end it */
+    g_autofree char *other = g_build_filename(fixture->dir, "other.db", NULL);
+    g_autoptr(GCancellable) cancellable = g_cancellable_new();
+    g_cancellable_cancel(cancellable);
+    code = 0;
+    cfx_store_backup(fixture->store, &fixture->host->host, other, cancellable, claimed, &code);
+    fixture_wait(&code);
+    g_assert_cmpint(code, ==, CFX_ERROR_CANCELLED);
+    g_assert_false(g_file_test(other, G_FILE_TEST_EXISTS));
 }
 
 int
