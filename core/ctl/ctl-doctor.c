@@ -213,6 +213,43 @@ walk_signal(Walk *walk)
     end(walk, g_strdup(_("there is no site that it could be for")));
 }
 
+/* "2025-10-02 00:00" of an instant in ISO 8601, at the machine's clock as in all tables; NULL */
+static GDateTime *
+instant_of(JsonObject *object, const char *name)
+{
+    const char *text = ctl_json_text(object, name);
+    g_autoptr(GDateTime) utc = text != NULL ? g_date_time_new_from_iso8601(text, NULL) : NULL;
+    return utc != NULL ? g_date_time_to_local(utc) : NULL;
+}
+
+/* Known prices are to reach as far as is planned; of those that hold until another comes, the age
+ * tells. */
+static void
+known_prices(Walk *walk, JsonObject *site)
+{
+    g_autoptr(GDateTime) end = instant_of(site, "prices_end");
+    g_autoptr(GDateTime) horizon = instant_of(site, "horizon_end");
+    if (end == NULL) {
+        old_input(walk,
+                  site,
+                  "price",
+                  PRICE_OLD,
+                  _("the newest price"),
+                  _("the prices of tomorrow have not come; see that the operator's prices arrive"));
+    } else if (horizon != NULL && g_date_time_compare(end, horizon) < 0) {
+        g_autofree char *end_text = g_date_time_format(end, "%Y-%m-%d %H:%M");
+        g_autofree char *horizon_text = g_date_time_format(horizon, "%Y-%m-%d %H:%M");
+        add(walk,
+            CTL_FINDING_DOUBT,
+            g_strdup_printf(_("%s: prices are known to %s, and planned is to %s"),
+                            text_of(site, "name"),
+                            end_text,
+                            horizon_text),
+            g_strdup(_("what is missing is assumed as on other days; if the operator has published "
+                       "those of tomorrow already, see that they arrive")));
+    }
+}
+
 static void
 walk_price(Walk *walk)
 {
@@ -237,13 +274,7 @@ walk_price(Walk *walk)
                 g_strdup(_("costs are as good as the assumption; see that the operator's prices "
                            "arrive")));
         else
-            old_input(walk,
-                      site,
-                      "price",
-                      PRICE_OLD,
-                      _("the newest price"),
-                      _("the prices of tomorrow have not come; see that the operator's prices "
-                        "arrive"));
+            known_prices(walk, site);
     }
     end(walk, g_strdup(_("there are prices")));
 }

@@ -72,6 +72,18 @@ class FlexMeasures(rig.Site):
         self.assertEqual(json.loads(self.daemon.ctl("sensors", "108", "--json").stdout)["values"][-1], 3.25)
         self.assertIn("last 3.25 kW", self.daemon.ctl("sensors", "108").stdout)
 
+    def test_end_of_prices(self):
+        """"cariflexctl doctor" says to where prices are known, once that is before the end of the plan."""
+        hour = datetime.datetime.now(datetime.timezone.utc).replace(minute=0, second=0, microsecond=0)
+
+        def doctor(hours):
+            self.assertEqual(self.send(sensor=84, unit="EUR/MWh", start=hour.isoformat(), duration=f"PT{hours}H",
+                                       values=[100.0] * hours).status, 200)
+            return next(line for line in self.daemon.ctl("doctor").stdout.splitlines() if " prices " in line)
+        self.assertIn(f"prices are known to {hour + datetime.timedelta(hours=3):%Y-%m-%d %H:%M}, and planned is to",
+                      doctor(3))
+        self.assertRegex(doctor(40), "ok +prices")
+
     # --- posts ---------------------------------------------------------------------------------
 
     def read(self, sensor, start, duration, unit="kW", resolution="PT15M"):

@@ -113,6 +113,22 @@ cfx_plan_price_at(CfxTimeline *const *timelines,
     return price * PER_KWH;
 }
 
+gint64
+cfx_plan_prices_end(CfxTimeline *const *timelines, gsize n, gint64 us, gint64 until_us)
+{
+    for (gsize i = 0; i < n; i++)
+        if (timelines[i] != NULL && timelines[i]->resolution_us == 0)
+            return CFX_TIME_MAX;
+    while (us < until_us && isfinite(published(timelines, n, us))) {
+        gint64 next_us = CFX_TIME_MAX;
+        for (gsize i = 0; i < n; i++)
+            if (timelines[i] != NULL)
+                next_us = MIN(next_us, cfx_timeline_next(timelines[i], us));
+        us = next_us;
+    }
+    return MIN(us, until_us);
+}
+
 void
 cfx_plan_inputs_prices(
     CfxPlanInputs *self, CfxTimeline *const *timelines, gsize n, const char *zone, double fallback)
@@ -145,6 +161,15 @@ cfx_plan_site_price(CfxSite *site, gint64 us, gboolean *ret_assumed)
                              site->flex->price_fallback,
                              us,
                              ret_assumed);
+}
+
+gint64
+cfx_plan_site_prices_end(CfxSite *site, gint64 us, gint64 until_us)
+{
+    g_autoptr(GPtrArray) timelines = price_timelines(site);
+
+    return cfx_plan_prices_end(
+        (CfxTimeline *const *)timelines->pdata, timelines->len, us, until_us);
 }
 
 double

@@ -41,8 +41,13 @@ double cfx_plan_price_at(CfxTimeline *const *timelines,
                          gint64 us,
                          gboolean *ret_assumed);
 
+/* The first instant from @us on for which no price is published, at most @until_us; CFX_TIME_MAX: a
+ * price that holds until the next one comes has no end. */
+gint64 cfx_plan_prices_end(CfxTimeline *const *timelines, gsize n, gint64 us, gint64 until_us);
+
 /* All of it from the site. */
 CfxPlanInputs *cfx_plan_inputs_of_site(CfxSite *site, gint64 now_us, gint64 until_us);
 /* The price that the site pays at @us. */
 double cfx_plan_site_price(CfxSite *site, gint64 us, gboolean *ret_assumed);
+gint64 cfx_plan_site_prices_end(CfxSite *site, gint64 us, gint64 until_us);
 double cfx_plan_site_sell(CfxSite *site, gint64 us);

@@ -63,6 +63,22 @@ cfx_site_state_name(const CfxSite *site)
     return site->state == CFX_SITE_READY && site->devices->len == 0 ? "empty" : names[site->state];
 }
 
+/* to where prices are published, and to where they are planned with; only where they have sensors
+ */
+static void
+put_prices_end(CfxJsonWriter *to, CfxSite *site, gint64 now_us)
+{
+    if (site->flex->n_price_sensors == 0)
+        return;
+    gint64 horizon_us = site->plan != NULL
+                            ? cfx_int_at(site->plan->view.edges_us, site->plan->view.n_slots)
+                            : cfx_plan_horizon(now_us, CFX_TIME_MIN);
+    gint64 end_us = cfx_plan_site_prices_end(site, now_us, horizon_us);
+    if (end_us != CFX_TIME_MAX)
+        cfx_json_member_time(to, "prices_end", end_us);
+    cfx_json_member_time(to, "horizon_end", horizon_us);
+}
+
 static void
 put_site(CfxJsonWriter *to, CfxSite *site)
 {
@@ -86,6 +102,7 @@ put_site(CfxJsonWriter *to, CfxSite *site)
     cfx_json_member_text(to, "currency", flex->currency);
     cfx_json_member_real(to, "price_per_kwh", price);
     cfx_json_member_bool(to, "price_assumed", assumed);
+    put_prices_end(to, site, now_us);
     cfx_json_member_real(to, "signal_percent", cfx_limits_percent(&signals, now_us));
     cfx_json_member_real(to, "contract_kw", flex->consumption_capacity_w * KILO);
     cfx_json_member_real(to, "limit_kw", cfx_limits_effective_w(&signals, now_us) * KILO);

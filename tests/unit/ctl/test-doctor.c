@@ -15,7 +15,7 @@
 #define SITE(more)                                                                                 \
     "\"engine\":{\"sites\":[{\"name\":\"Depot\",\"state\":\"steered\",\"problem\":null,"            \
     "\"currency\":\"EUR\",\"price_per_kwh\":0.2,\"price_assumed\":false,\"signal_percent\":100,"    \
-    "\"limit_kw\":70,\"power_kw\":20," more "\"age_s\":{\"price\":60,\"load_control\":null,"        \
+    "\"limit_kw\":70,\"power_kw\":20," more "\"age_s\":{\"price\":600000,\"load_control\":null,"    \
     "\"live_power\":5,\"import_register\":60}}]}"
 #define WELL "{" INSTANCES "," STORE "," SITE("") "}"
 
@@ -68,7 +68,9 @@ static const char plan[] = "{\"plan\":7,\"cause\":\"price\",\"solve_us\":900,\"b
 static void
 test_all_well(void)
 {
-    Case well = { WELL,
+    /* prices that were posted long ago, and reach far enough */
+    Case well = { "{" INSTANCES "," STORE "," SITE("\"prices_end\":\"2025-10-02T12:00:00Z\","
+                                                   "\"horizon_end\":\"2025-10-02T12:00:00Z\",") "}",
                   "{\"devices\":[{\"station\":\"A\",\"reported\":\"2025-10-01T00:00:00Z\","
                   "\"connected\":true,\"faulted\":false,\"installed\":\"installed\"}]}",
                   "{\"stations\":[],\"unknown\":[]}",
@@ -114,6 +116,17 @@ test_site(void)
                  CTL_FINDING_DOUBT,
                  "prices",
                  "assumed");
+    g_setenv("TZ", "UTC", TRUE);
+    assert_found(&(Case){ "{" SITE("\"prices_end\":\"2025-10-02T00:00:00Z\","
+                                   "\"horizon_end\":\"2025-10-02T12:00:00Z\",") "}" },
+                 CTL_FINDING_DOUBT,
+                 "prices",
+                 "Depot: prices are known to 2025-10-02 00:00, and planned is to 2025-10-02 12:00");
+    assert_found(&(Case){ "{\"engine\":{\"sites\":[{\"name\":\"D\",\"price_per_kwh\":1,\"age_s\":{"
+                          "\"price\":200000}}]}}" },
+                 CTL_FINDING_DOUBT,
+                 "prices",
+                 "is 56 h old");
     assert_found(&(Case){ "{\"engine\":{\"sites\":[{\"name\":\"D\",\"price_per_kwh\":1,\"age_s\":{"
                           "\"live_power\":500}}]}}" },
                  CTL_FINDING_DOUBT,

@@ -201,6 +201,34 @@ test_prices(void)
 }
 
 static void
+test_prices_end(void)
+{
+    g_autoptr(CfxTimeline) first = cfx_timeline_new(84, CFX_SLOT, CFX_SOURCE_ANY, 1);
+    g_autoptr(CfxTimeline) second = cfx_timeline_new(85, 4 * CFX_SLOT, CFX_SOURCE_ANY, 1);
+    g_autoptr(CfxTimeline) spot = cfx_timeline_new(86, 0, CFX_SOURCE_ANY, 1);
+    CfxTimeline *both[] = { first, second }, *none[] = { NULL }, *one[] = { spot };
+    gint64 t = at("2025-06-02T10:00:00Z"), until = t + CFX_DAY;
+
+    g_assert_cmpint(cfx_plan_prices_end(both, 2, t, until), ==, t);
+    g_assert_cmpint(cfx_plan_prices_end(none, 1, t, until), ==, t);
+    cfx_timeline_add(first, t, 1, 1, 100);
+    cfx_timeline_add(first, t + CFX_SLOT, 1, 1, 100);
+    g_assert_cmpint(cfx_plan_prices_end(both, 2, t + 1, until), ==, t + 2 * CFX_SLOT);
+    /* the second goes on where the first has no price; what lies behind a gap does not count */
+    cfx_timeline_add(second, t, 1, 1, 100);
+    cfx_timeline_add(first, t + 5 * CFX_SLOT, 1, 1, 100);
+    g_assert_cmpint(cfx_plan_prices_end(both, 2, t, until), ==, t + 4 * CFX_SLOT);
+    cfx_timeline_add(first, t + 4 * CFX_SLOT, 1, 1, 100);
+    g_assert_cmpint(cfx_plan_prices_end(both, 2, t, until), ==, t + 6 * CFX_SLOT);
+    /* withdrawn */
+    cfx_timeline_add(first, t + 4 * CFX_SLOT, 1, 2, NAN);
+    g_assert_cmpint(cfx_plan_prices_end(both, 2, t, until), ==, t + 4 * CFX_SLOT);
+    g_assert_cmpint(cfx_plan_prices_end(both, 2, t, t + CFX_SLOT), ==, t + CFX_SLOT);
+    cfx_timeline_add(spot, t - CFX_DAY, 1, 1, 100);
+    g_assert_cmpint(cfx_plan_prices_end(one, 1, t, until), ==, CFX_TIME_MAX);
+}
+
+static void
 test_prices_over_clock_change(void)
 {
     g_autoptr(CfxTimeline) line = cfx_timeline_new(84, CFX_SLOT, CFX_SOURCE_ANY, 1);
@@ -424,6 +452,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/limits/missing", test_limit_missing);
     g_test_add_func("/engine/limits/fail-safe", test_fail_safe);
     g_test_add_func("/engine/prices/order", test_prices);
+    g_test_add_func("/engine/prices/end", test_prices_end);
     g_test_add_func("/engine/prices/clock-change", test_prices_over_clock_change);
     g_test_add_func("/engine/plan/slots", test_slots);
     g_test_add_func("/engine/guard/clip", test_clip);
