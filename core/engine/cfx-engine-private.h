@@ -134,6 +134,7 @@ typedef enum {
 struct _CfxSite {
     CfxEngine *engine;
     gint64 asset;
+    guint64 serial; /* of this one: a site that went and came back is another */
     char *name;
     CfxFlexContext *flex;
     GPtrArray *devices; /* (element-type CfxEngineDevice) ascending asset */
@@ -216,7 +217,19 @@ struct _CfxEngine {
     GArray *plan_watches;
     guint64 next_watch;
     gint64 last_trace;
+    guint64 last_serial; /* of sites */
 };
+
+/* A site for who comes back to it later: it may be gone by then, or gone and made anew. */
+typedef struct {
+    CfxEngine *engine;
+    gint64 asset;
+    guint64 serial;
+} CfxSiteHandle;
+
+CfxSiteHandle cfx_site_handle(const CfxSite *site);
+/* NULL: it is gone */
+CfxSite *cfx_site_of_handle(CfxSiteHandle handle);
 
 static inline CfxEngineDevice *
 cfx_engine_device(CfxEngine *self, gint64 asset)

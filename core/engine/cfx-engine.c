@@ -104,6 +104,7 @@ cfx_site_new(CfxEngine *engine, gint64 asset)
 
     site->engine = engine;
     site->asset = asset;
+    site->serial = ++engine->last_serial;
     site->epoch = 1;
     site->devices = g_ptr_array_new();
     site->watches = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -157,9 +158,22 @@ cfx_site_free(gpointer data)
     g_free(site);
 }
 
+CfxSiteHandle
+cfx_site_handle(const CfxSite *site)
+{
+    return (CfxSiteHandle){ site->engine, site->asset, site->serial };
+}
+
+CfxSite *
+cfx_site_of_handle(CfxSiteHandle handle)
+{
+    CfxSite *site = g_hash_table_lookup(handle.engine->sites, &handle.asset);
+
+    return site != NULL && site->serial == handle.serial ? site : NULL;
+}
+
 typedef struct {
-    CfxEngine *engine;
-    gint64 site;
+    CfxSiteHandle site;
     void (*func)(CfxSite *site);
 } Posted;
 
@@ -167,7 +181,7 @@ static void
 posted_came(gpointer data)
 {
     g_autofree Posted *posted = data;
-    CfxSite *site = g_hash_table_lookup(posted->engine->sites, &posted->site);
+    CfxSite *site = cfx_site_of_handle(posted->site);
 
     if (site != NULL)
         posted->func(site);
@@ -179,7 +193,7 @@ cfx_engine_post(CfxSite *site, void (*func)(CfxSite *site))
     CfxEngine *engine = site->engine;
     Posted *posted = g_new0(Posted, 1);
 
-    *posted = (Posted){ engine, site->asset, func };
+    *posted = (Posted){ cfx_site_handle(site), func };
     engine->host->base->post(engine->host, posted_came, posted);
 }
 
@@ -237,6 +251,8 @@ site_update(CfxSite *site, const CfxAsset *asset)
     cfx_trigger(site, &cause, FALSE);
 }
 
+static void settle(CfxEngine *self);
+
 /* a new snapshot: sites come, change and go */
 static void
 take_model(CfxEngine *self)
@@ -272,6 +288,7 @@ take_model(CfxEngine *self)
     }
     if (old != NULL)
         cfx_model_unref(old);
+    settle(self); /* the last site that was read may have gone */
 }
 
 static void
@@ -376,6 +393,18 @@ stop_done(gpointer data)
         done(self->stop_data, NULL);
 }
 
+/* tells who waits for the engine's start or stop, when nothing keeps it any more */
+static void
+settle(CfxEngine *self)
+{
+    if (is_busy(self))
+        return;
+    if (self->is_stopping && self->stop_done != NULL)
+        self->host->base->post(self->host, stop_done, self);
+    else if (self->start_done != NULL)
+        self->host->base->post(self->host, start_done, self);
+}
+
 gboolean
 cfx_engine_site_ended(CfxSite *site)
 {
@@ -388,10 +417,7 @@ cfx_engine_site_ended(CfxSite *site)
         site_halt(site);
         g_hash_table_remove(self->sites, &site->asset);
     }
-    if (!is_busy(self) && self->is_stopping && self->stop_done != NULL)
-        self->host->base->post(self->host, stop_done, self);
-    else if (!is_busy(self) && self->start_done != NULL)
-        self->host->base->post(self->host, start_done, self);
+    settle(self);
     return !is_gone;
 }
 
@@ -403,8 +429,6 @@ cfx_engine_start(CfxEngine *self, CfxDone done, gpointer data)
     self->start_data = data;
     self->model_watch = self->host->model->watch(self->host, model_changed, self);
     take_model(self);
-    if (!is_busy(self))
-        self->host->base->post(self->host, start_done, self);
 }
 
 void
@@ -433,8 +457,7 @@ cfx_engine_stop(CfxEngine *self, CfxDone done, gpointer data)
         site_halt(site);
     }
     cfx_outbox_flush(self);
-    if (!is_busy(self))
-        self->host->base->post(self->host, stop_done, self);
+    settle(self);
 }
 
 void

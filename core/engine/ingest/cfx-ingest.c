@@ -217,8 +217,7 @@ beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
 /* --- the guard's way, before anything is stored ---------------------------------------------- */
 
 typedef struct {
-    CfxEngine *engine;
-    gint64 site;
+    CfxSiteHandle site;
     CfxBeliefs beliefs;
     gint64 *integers;
     double *values;
@@ -236,7 +235,7 @@ static void
 early_take(gpointer data)
 {
     Early *early = data;
-    CfxSite *site = g_hash_table_lookup(early->engine->sites, &early->site);
+    CfxSite *site = cfx_site_of_handle(early->site);
 
     if (site != NULL && site->state == CFX_SITE_READY) {
         cfx_ingest_add(site, &early->beliefs);
@@ -267,8 +266,7 @@ early_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
 
     gsize n = beliefs->n;
     Early *early = g_new0(Early, 1);
-    early->engine = site->engine;
-    early->site = site->asset;
+    early->site = cfx_site_handle(site);
     early->integers = g_new(gint64, 4 * n);
     early->values = g_new(double, n);
     for (gsize i = 0; i < n; i++) {

@@ -16,27 +16,21 @@
 /* how far ahead beliefs are read: a signal that is announced early must not be forgotten */
 #define AHEAD (400 * CFX_DAY)
 
-/* one read under way; the site may go away meanwhile */
-typedef struct {
-    CfxEngine *engine;
-    gint64 site;
-} Load;
-
-static Load *
+/* one read under way (transfer full) */
+static CfxSiteHandle *
 load_new(CfxSite *site)
 {
-    Load *load = g_new0(Load, 1);
+    CfxSiteHandle *load = g_new(CfxSiteHandle, 1);
 
-    load->engine = site->engine;
-    load->site = site->asset;
+    *load = cfx_site_handle(site);
     site->loads++;
     return load;
 }
 
 static CfxSite *
-load_site(Load *load)
+load_site(const CfxSiteHandle *load)
 {
-    return load->engine->is_stopping ? NULL : g_hash_table_lookup(load->engine->sites, &load->site);
+    return load->engine->is_stopping ? NULL : cfx_site_of_handle(*load);
 }
 
 /* What could not be read is not nothing: a limit, a hold or a profile may be in it. Nobody steers a
@@ -158,7 +152,7 @@ object_of(JsonParser *parser, const CfxRecord *record)
 static void
 site_came(gpointer data, const CfxRecords *records, const GError *error)
 {
-    g_autofree Load *load = data;
+    g_autofree CfxSiteHandle *load = data;
     CfxSite *site = load_site(load);
     g_autoptr(JsonParser) parser = json_parser_new();
     if (site == NULL)
@@ -180,7 +174,7 @@ site_came(gpointer data, const CfxRecords *records, const GError *error)
 static void
 sessions_came(gpointer data, const CfxRecords *records, const GError *error)
 {
-    g_autofree Load *load = data;
+    g_autofree CfxSiteHandle *load = data;
     CfxSite *site = load_site(load);
     if (site == NULL)
         return;
@@ -212,7 +206,7 @@ sessions_came(gpointer data, const CfxRecords *records, const GError *error)
 static void
 holds_came(gpointer data, const CfxRecords *records, const GError *error)
 {
-    g_autofree Load *load = data;
+    g_autofree CfxSiteHandle *load = data;
     CfxSite *site = load_site(load);
     if (site == NULL)
         return;
@@ -272,7 +266,7 @@ take_allowed(CfxEngineDevice *device, JsonObject *object)
 static void
 allowed_came(gpointer data, const CfxRecords *records, const GError *error)
 {
-    g_autofree Load *load = data;
+    g_autofree CfxSiteHandle *load = data;
     CfxSite *site = load_site(load);
     g_autoptr(JsonParser) parser = json_parser_new();
     if (site == NULL)
@@ -295,7 +289,7 @@ allowed_came(gpointer data, const CfxRecords *records, const GError *error)
 static void
 registers_came(gpointer data, const CfxRecords *records, const GError *error)
 {
-    g_autofree Load *load = data;
+    g_autofree CfxSiteHandle *load = data;
     CfxSite *site = load_site(load);
     g_autoptr(JsonParser) parser = json_parser_new();
     if (site == NULL)
@@ -313,7 +307,7 @@ registers_came(gpointer data, const CfxRecords *records, const GError *error)
 static void
 beliefs_came(gpointer data, const CfxBeliefs *beliefs, const GError *error)
 {
-    g_autofree Load *load = data;
+    g_autofree CfxSiteHandle *load = data;
     CfxSite *site = load_site(load);
     if (site == NULL)
         return;

@@ -193,12 +193,18 @@ model_new(const FixtureSetup *setup)
 }
 
 void
-fixture_change(Fixture *self, const FixtureSetup *setup)
+fixture_remodel(Fixture *self, const FixtureSetup *setup)
 {
     cfx_model_unref(self->model);
     self->model = model_new(setup);
     if (self->model_changed != NULL)
         self->model_changed(self->model_data, NULL, NULL);
+}
+
+void
+fixture_change(Fixture *self, const FixtureSetup *setup)
+{
+    fixture_remodel(self, setup);
     fixture_run(self);
 }
 

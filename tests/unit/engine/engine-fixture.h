@@ -108,7 +108,9 @@ gboolean fixture_turn(Fixture *self);
 /* Moves both clocks and runs what becomes due on the way. */
 void fixture_advance(Fixture *self, gint64 us);
 
-/* Another model, as after an import or an approval; the engine is told. */
+/* Another model, as after an import or an approval; the engine is told. Nothing else is run. */
+void fixture_remodel(Fixture *self, const FixtureSetup *setup);
+/* The same, and runs all that follows. */
 void fixture_change(Fixture *self, const FixtureSetup *setup);
 void fixture_believe(Fixture *self,
                      gint64 source,

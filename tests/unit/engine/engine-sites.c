@@ -221,6 +221,65 @@ test_site_goes(void)
     fixture_free(f);
 }
 
+/* A site that goes and comes back while it is read is another one: what was asked for the first is
+ * no answer to the second. */
+static void
+test_site_comes_back(void)
+{
+    const FixtureSetup two = { .stations = 5, .second = 2 };
+    FixtureSetup one = two;
+    Fixture *f = fixture_of(two);
+
+    one.second = 0;
+    one.stations = 3;
+    fixture_change(f, &one);
+    start_engine(f);
+    fixture_remodel(f, &two);
+    guint reads = g_queue_get_length(&f->queue);
+    g_assert_cmpuint(cfx_engine_site(f->engine, 2)->loads, >, 1);
+    fixture_remodel(f, &one);
+    fixture_remodel(f, &two);
+    guint loads = cfx_engine_site(f->engine, 2)->loads;
+    while (reads-- > 0)
+        g_assert_true(fixture_turn(f));
+    g_assert_cmpint(cfx_engine_site(f->engine, 2)->state, ==, CFX_SITE_LOADING);
+    g_assert_cmpuint(cfx_engine_site(f->engine, 2)->loads, ==, loads);
+    fixture_run(f);
+    g_assert_cmpint(cfx_engine_site(f->engine, 2)->state, ==, CFX_SITE_READY);
+    g_assert_cmpuint(cfx_engine_site(f->engine, 2)->loads, ==, 0);
+    fixture_free(f);
+}
+
+static void
+note_done(gpointer data, const GError *error)
+{
+    g_assert_no_error(error);
+    (*(guint *)data)++;
+}
+
+/* the start waits for a site that goes away meanwhile, and nothing else moves */
+static void
+test_goes_at_the_start(void)
+{
+    const FixtureSetup two = { .stations = 5, .second = 2 };
+    FixtureSetup one = two;
+    Fixture *f = fixture_of(two);
+    guint n_done = 0;
+
+    one.second = 0;
+    one.stations = 3; /* the first site is as it was */
+    f->read_fails = TRUE; /* the first site is tried again later: the start does not wait for it */
+    cfx_engine_start(f->engine, note_done, &n_done);
+    while (fixture_site(f)->load_timer == 0)
+        g_assert_true(fixture_turn(f));
+    g_assert_cmpuint(cfx_engine_site(f->engine, 2)->loads, >, 0);
+    fixture_remodel(f, &one);
+    g_assert_cmpuint(n_done, ==, 0);
+    fixture_run(f);
+    g_assert_cmpuint(n_done, ==, 1);
+    fixture_free(f);
+}
+
 static double
 sum_of(const Fixture *f, guint first, guint end)
 {
@@ -330,6 +389,8 @@ main(int argc, char **argv)
     g_test_add_func("/engine/sites/store-unreadable", test_store_unreadable);
     g_test_add_func("/engine/sites/new-sensors-unreadable", test_new_sensors_unreadable);
     g_test_add_func("/engine/sites/site-goes", test_site_goes);
+    g_test_add_func("/engine/sites/comes-back", test_site_comes_back);
+    g_test_add_func("/engine/sites/goes-at-the-start", test_goes_at_the_start);
     g_test_add_func("/engine/sites/two-sites", test_two_sites);
     g_test_add_func("/engine/sites/change-under-a-solve", test_change_under_a_solve);
     g_test_add_func("/engine/sites/first-station-later", test_first_station_later);
