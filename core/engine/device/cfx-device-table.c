@@ -382,6 +382,9 @@ cfx_device_table_bind(CfxSite *site)
         } else if (g_ptr_array_find(site->devices, device, NULL)) {
             continue; /* bound twice: the first binding counts */
         }
+        /* its adapter takes nothing older than what the site that it comes from has sent */
+        if (device->site != NULL)
+            site->version = MAX(site->version, device->site->version);
         device->site = site;
         device->unit = binding->unit;
         g_free(device->identity);

@@ -164,9 +164,10 @@ site_came(gpointer data, const CfxRecords *records, const GError *error)
         if (object == NULL)
             continue;
         site->epoch = json_object_get_int_member_with_default(object, "epoch", 1);
-        /* beyond everything that may have been given out */
-        site->version = site->version_reserved =
-            json_object_get_int_member_with_default(object, "version", 0);
+        /* beyond everything that may have been given out, here or at the site of a device that came
+         */
+        site->version_reserved = json_object_get_int_member_with_default(object, "version", 0);
+        site->version = MAX(site->version, site->version_reserved);
     }
     load_ended(site);
 }

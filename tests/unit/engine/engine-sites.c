@@ -328,6 +328,33 @@ test_two_sites(void)
     fixture_free(f);
 }
 
+/* an adapter takes no slice that is older than the last: a station that comes from a site which has
+ * sent many is steered all the same, and after a restart too */
+static void
+test_moves_with_versions(void)
+{
+    const FixtureSetup setup = { .fail_safe_w = F_W, .stations = 3, .second = 1 };
+    FixtureSetup moved = setup;
+    Fixture *f = fixture_of(setup);
+
+    moved.second = 2;
+    fixture_start(f);
+    fixture_site(f)->version += 5000;
+    plug(f, 1, "a", 10);
+    g_assert_cmpint(f->stations[1].version, >, cfx_engine_site(f->engine, 2)->version);
+    fixture_change(f, &(FixtureSetup){ .fail_safe_w = F_W, .stations = 3 });
+    fixture_change(f, &moved); /* the site that it comes to is read from the store first */
+    for (int k = 0; k < 2; k++) {
+        fixture_unplug(f, 1);
+        fixture_run(f);
+        plug(f, 1, k == 0 ? "b" : "c", 22); /* the fixture asserts that versions rise */
+        g_assert_cmpfloat_with_epsilon(fixture_allowed_w(f, 1, f->site_us), 22000, 150);
+        fixture_crash(f);
+        fixture_start(f);
+    }
+    fixture_free(f);
+}
+
 /* the model changes while a solve runs on the devices of before */
 static void
 test_change_under_a_solve(void)
@@ -392,6 +419,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/sites/comes-back", test_site_comes_back);
     g_test_add_func("/engine/sites/goes-at-the-start", test_goes_at_the_start);
     g_test_add_func("/engine/sites/two-sites", test_two_sites);
+    g_test_add_func("/engine/sites/moves-with-versions", test_moves_with_versions);
     g_test_add_func("/engine/sites/change-under-a-solve", test_change_under_a_solve);
     g_test_add_func("/engine/sites/first-station-later", test_first_station_later);
     return g_test_run();
