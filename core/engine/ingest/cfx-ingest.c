@@ -343,6 +343,17 @@ cfx_ingest_limit(CfxSite *site)
     return is_lower(&site->limit, &before, now_us);
 }
 
+gint64
+cfx_ingest_past_us(const CfxSite *site, const CfxTimeline *timeline)
+{
+    gint64 past_us = CFX_ENGINE_PAST;
+
+    for (gsize i = 0; i < site->flex->n_price_sensors; i++)
+        if (site->flex->price_sensors[i] == timeline->sensor)
+            past_us = CFX_PRICE_PAST;
+    return MAX(past_us, timeline->resolution_us);
+}
+
 void
 cfx_ingest_forget(CfxSite *site)
 {
@@ -353,11 +364,7 @@ cfx_ingest_forget(CfxSite *site)
     g_hash_table_iter_init(&iter, site->timelines);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         CfxTimeline *timeline = value;
-        gint64 past_us = CFX_ENGINE_PAST;
-        for (gsize i = 0; i < site->flex->n_price_sensors; i++)
-            if (site->flex->price_sensors[i] == timeline->sensor)
-                past_us = CFX_PRICE_PAST;
-        cfx_timeline_trim(timeline, now_us - past_us);
+        cfx_timeline_trim(timeline, now_us - cfx_ingest_past_us(site, timeline));
     }
 }
 

@@ -21,6 +21,10 @@ void cfx_ingest_add(CfxSite *site, const CfxBeliefs *beliefs);
 /* The timeline of a sensor, or NULL. */
 CfxTimeline *cfx_ingest_timeline(CfxSite *site, gint64 sensor);
 
+/* How long ago what still counts of it may have begun: as long as its events last, at least the
+ * engine's past, of prices their last known days. */
+gint64 cfx_ingest_past_us(const CfxSite *site, const CfxTimeline *timeline);
+
 /* A device has reported: its register goes into the mean power of its slots. */
 void cfx_ingest_device(CfxEngineDevice *device, const CfxDevice *before, gboolean is_first);
 

@@ -85,17 +85,6 @@ first_from(CfxTimeline *self, gint64 us)
     return low;
 }
 
-void
-cfx_timeline_trim(CfxTimeline *self, gint64 before_us)
-{
-    settle(self);
-
-    guint n = first_from(self, before_us);
-    /* seldom, a good part at a time */
-    if (n > 64)
-        g_array_remove_range(self->items, 0, n);
-}
-
 const CfxTimelineItem *
 cfx_timeline_items(CfxTimeline *self, gsize *ret_n)
 {
@@ -118,6 +107,17 @@ event_at(CfxTimeline *self, gint64 us, guint *ret_first, guint *ret_end)
     if (self->resolution_us > 0 && start_us + self->resolution_us <= us)
         return;
     *ret_first = first_from(self, start_us);
+}
+
+void
+cfx_timeline_trim(CfxTimeline *self, gint64 before_us)
+{
+    guint n, end;
+
+    event_at(self, before_us, &n, &end);
+    /* seldom, a good part at a time */
+    if (n > 64)
+        g_array_remove_range(self->items, 0, n);
 }
 
 double

@@ -28,7 +28,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CfxTimeline, cfx_timeline_free)
 
 void
 cfx_timeline_add(CfxTimeline *self, gint64 start_us, gint64 source, gint64 belief_us, double value);
-/* Forgets events that began before. */
+/* Forgets events that were over before, and of an instantaneous sensor what no longer held. */
 void cfx_timeline_trim(CfxTimeline *self, gint64 before_us);
 
 /* The newest belief of the event that holds @us, withdrawn ones left out; of an instantaneous

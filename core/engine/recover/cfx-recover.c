@@ -339,13 +339,16 @@ cfx_recover_beliefs(CfxSite *site)
     };
 
     host->data->read_beliefs(host, &query, beliefs_came, load_new(site));
-    /* the last known day of prices may be longer ago */
-    query.sensors = site->flex->price_sensors;
-    query.n_sensors = site->flex->n_price_sensors;
-    query.start_us = now_us - CFX_PRICE_PAST;
-    query.end_us = now_us - CFX_ENGINE_PAST;
-    if (query.n_sensors > 0)
-        host->data->read_beliefs(host, &query, beliefs_came, load_new(site));
+    /* the last known day of prices may be longer ago, or a long event have begun */
+    query.n_sensors = 1;
+    query.end_us = query.start_us;
+    for (guint i = 0; i < sensors->len; i++) {
+        query.sensors = &g_array_index(sensors, gint64, i);
+        query.start_us =
+            now_us - cfx_ingest_past_us(site, cfx_ingest_timeline(site, *query.sensors));
+        if (query.start_us < query.end_us)
+            host->data->read_beliefs(host, &query, beliefs_came, load_new(site));
+    }
 }
 
 static void

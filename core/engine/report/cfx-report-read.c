@@ -234,26 +234,27 @@ read_records(CfxReport *self, const char *collection, const CfxTerm *term, CfxRe
     self->engine->host->data->read_records(self->engine->host, &query, done, self);
 }
 
+/* from @back_us before the report's time on; further back where an event lasts longer */
 static void
-read_beliefs(CfxReport *self, const gint64 *sensors, gsize n, gint64 start_us, gint64 end_us)
+read_beliefs(CfxReport *self, const gint64 *sensors, gsize n, gint64 back_us)
 {
-    g_autofree gint64 *known = g_new(gint64, n + 1);
     CfxBeliefQuery query = {
         .struct_size = sizeof query,
         .mode = CFX_BELIEFS_NEWEST,
-        .sensors = known,
-        .start_us = start_us,
-        .end_us = end_us,
+        .n_sensors = 1,
+        .end_us = self->end_us + AROUND,
         .horizon_us = CFX_TIME_MIN,
     };
 
-    for (gsize i = 0; i < n; i++)
-        if (cfx_ingest_timeline(self->site, sensors[i]) != NULL)
-            known[query.n_sensors++] = sensors[i];
-    if (query.n_sensors == 0)
-        return;
-    self->loads++;
-    self->engine->host->data->read_beliefs(self->engine->host, &query, beliefs_came, self);
+    for (gsize i = 0; i < n; i++) {
+        const CfxTimeline *timeline = cfx_ingest_timeline(self->site, sensors[i]);
+        if (timeline == NULL)
+            continue;
+        query.sensors = &sensors[i];
+        query.start_us = self->start_us - MAX(back_us, timeline->resolution_us);
+        self->loads++;
+        self->engine->host->data->read_beliefs(self->engine->host, &query, beliefs_came, self);
+    }
 }
 
 static void
@@ -273,9 +274,9 @@ read_all(gpointer data, const GError *error)
 
     /* an error of the last commit is not the report's: it tells what is there */
     self->loads = 1;
-    read_beliefs(self, sensors, G_N_ELEMENTS(sensors), start_us - AROUND, end_us + AROUND);
-    read_beliefs(self, flex->price_sensors, flex->n_price_sensors, start_us - PRICES_BACK, end_us);
-    read_beliefs(self, &flex->production_price.sensor, 1, start_us - PRICES_BACK, end_us);
+    read_beliefs(self, sensors, G_N_ELEMENTS(sensors), AROUND);
+    read_beliefs(self, flex->price_sensors, flex->n_price_sensors, PRICES_BACK);
+    read_beliefs(self, &flex->production_price.sensor, 1, PRICES_BACK);
     read_records(self, CFX_SESSION_COLLECTION, &ended, sessions_came);
     read_records(self, CFX_PLAN_COLLECTION, &made, plans_came);
     read_records(self, CFX_HOLD_COLLECTION, &over, holds_came);

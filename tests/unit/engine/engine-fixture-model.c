@@ -172,7 +172,7 @@ model_new(const FixtureSetup *setup)
     put_sensor(builder, SENSOR_PV, 1, "kW", 15, CFX_SENSOR_PRODUCTION_POSITIVE);
     put_sensor(builder, SENSOR_IMPORT, 1, "kWh", 0, 0);
     put_sensor(builder, SENSOR_EXPORT, 1, "kWh", 0, 0);
-    put_sensor(builder, SENSOR_IMPORT_LIMIT, 1, "kW", 1, 0);
+    put_sensor(builder, SENSOR_IMPORT_LIMIT, 1, "kW", MAX(setup->import_limit_minutes, 1), 0);
     put_sensor(builder, SENSOR_LIVE, 1, "kW", 0, 0);
     put_source(builder, SOURCE_HOST, CFX_SOURCE_REPORTER, "host");
     put_source(builder, SOURCE_SCHEDULER, CFX_SOURCE_SCHEDULER, "scheduler");

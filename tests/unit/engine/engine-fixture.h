@@ -59,6 +59,7 @@ typedef struct {
     double fail_safe_w;
     guint stations;
     gboolean twins; /* the first two are the EVSEs of one station, TWIN */
+    guint import_limit_minutes; /* how long each limit of SENSOR_IMPORT_LIMIT holds; 0: 1 */
     guint second;   /* so many of the last ones stand below a second site, of 60 kW */
     const char *station_attributes[FIXTURE_STATIONS]; /* extra members, or NULL */
     const CfxSchedulerOps *scheduler;                 /* NULL: none */

@@ -164,6 +164,34 @@ test_export_limit(void)
     fixture_free(f);
 }
 
+/* A limit of a week that began days ago holds, however long the host has been up, and after a
+ * restart. The sensor is posted to by two voices, so that there is something to forget. */
+static void
+test_long_limit(void)
+{
+    Fixture *f = fixture_of((FixtureSetup){ .stations = 3, .import_limit_minutes = 7 * 24 * 60 });
+    gint64 week_us = f->site_us;
+
+    fixture_start(f);
+    for (int k = 0; k < 40; k++) {
+        fixture_believe(
+            f, SOURCE_SIGNAL, SENSOR_IMPORT_LIMIT, week_us - k * 7 * CFX_DAY, 0, 1, 40000);
+        fixture_believe(
+            f, SOURCE_METER, SENSOR_IMPORT_LIMIT, week_us - k * 7 * CFX_DAY, 0, 1, 30000);
+    }
+    fixture_run(f);
+    plug(f, 0, "a", 22);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 30000);
+    fixture_advance(f, 4 * CFX_DAY);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 30000);
+    fixture_crash(f);
+    fixture_start(f);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, 30000);
+    fixture_advance(f, 3 * CFX_DAY);
+    g_assert_cmpfloat(cfx_curve_at(&fixture_site(f)->limit, f->site_us), ==, LIMIT_W);
+    fixture_free(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -173,5 +201,6 @@ main(int argc, char **argv)
     g_test_add_func("/engine/limits/clock-change", test_clock_change);
     g_test_add_func("/engine/limits/both-limits", test_both_limits);
     g_test_add_func("/engine/limits/export-limit", test_export_limit);
+    g_test_add_func("/engine/limits/long-limit", test_long_limit);
     return g_test_run();
 }

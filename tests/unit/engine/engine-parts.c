@@ -49,6 +49,27 @@ test_timeline(void)
     g_assert_cmpfloat(cfx_timeline_best(line, t), ==, 10);
 }
 
+/* what held at the instant before which all is forgotten still holds */
+static void
+test_forget(void)
+{
+    gint64 t = at("2025-06-01T10:00:00Z");
+
+    for (int k = 0; k < 2; k++) {
+        g_autoptr(CfxTimeline) line =
+            cfx_timeline_new(107, k == 0 ? CFX_HOUR : 0, CFX_SOURCE_ANY, 1);
+        for (int i = 0; i < 100; i++) {
+            cfx_timeline_add(line, t + i * CFX_HOUR, 1, 1, i);
+            cfx_timeline_add(line, t + i * CFX_HOUR, 2, 1, i + 1000);
+        }
+        gint64 before_us = t + 90 * CFX_HOUR + CFX_MINUTE;
+        cfx_timeline_trim(line, before_us);
+        g_assert_cmpfloat(cfx_timeline_lowest(line, before_us), ==, 90);
+        g_assert_cmpfloat(cfx_timeline_highest(line, before_us), ==, 1090);
+        g_assert_true(isnan(cfx_timeline_best(line, t + 89 * CFX_HOUR)));
+    }
+}
+
 static void
 test_register(void)
 {
@@ -447,6 +468,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/timeline/events", test_timeline);
+    g_test_add_func("/engine/timeline/forget", test_forget);
     g_test_add_func("/engine/timeline/register", test_register);
     g_test_add_func("/engine/limits/table", test_limits);
     g_test_add_func("/engine/limits/missing", test_limit_missing);

@@ -259,6 +259,25 @@ test_without_price(void)
     fixture_free(f);
 }
 
+/* a limit may have begun long before the time that is reported, and hold in it */
+static void
+test_long_limit(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 2, .import_limit_minutes = 4 * 60 };
+    Fixture *f = fixture_new(&setup);
+    double import_wh = 1000;
+
+    fixture_believe(f, SOURCE_SIGNAL, SENSOR_IMPORT_LIMIT, f->site_us, 0, 1, 10000);
+    fixture_start(f);
+    fixture_advance(f, 3 * CFX_HOUR);
+    gint64 start_us = f->site_us;
+    live(f, 10, &import_wh);
+    g_autoptr(JsonNode) node = report(f, start_us, f->site_us);
+    JsonObject *site = json_object_get_object_member(json_node_get_object(node), "site");
+    g_assert_cmpint(json_object_get_int_member(site, "minutes_over_limit"), ==, 10);
+    fixture_free(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -267,5 +286,6 @@ main(int argc, char **argv)
     g_test_add_func("/engine/report/wrong-times", test_wrong_times);
     g_test_add_func("/engine/report/slot", test_slot);
     g_test_add_func("/engine/report/without-price", test_without_price);
+    g_test_add_func("/engine/report/long-limit", test_long_limit);
     return g_test_run();
 }
