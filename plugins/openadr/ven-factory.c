@@ -21,9 +21,15 @@ static const CfxConfigKey keys[] = {
     { "poll-interval",
       CFX_KEY_DURATION,
       .def = "1min",
-      .min = "1s",
+      .min = "100ms",
       .max = "1d",
       .summary = "How often the VTN is asked, in the site's time" },
+    { "timeout",
+      CFX_KEY_DURATION,
+      .def = "10s",
+      .min = "1s",
+      .max = "5min",
+      .summary = "How long an answer of the VTN is waited for" },
     { "horizon",
       CFX_KEY_DURATION,
       .def = "48h",
@@ -85,6 +91,7 @@ ven_create(const CfxHost *host, const CfxConfig *config, GError **error)
     self->fixed_token_url = cfx_config_text(config, "token-url");
     self->site = cfx_config_number(config, "site");
     self->poll_us = cfx_config_number(config, "poll-interval");
+    self->timeout_us = cfx_config_number(config, "timeout");
     self->horizon_us = cfx_config_number(config, "horizon");
     for (int i = 0; i < OADR_N_OUTPUTS; i++)
         self->configured[i] = cfx_config_number(config, sensors[i]);

@@ -8,7 +8,6 @@
 
 #define PAGE 50
 #define PAGES_MAX 100
-#define TIMEOUT_US (10 * CFX_SECOND)
 #define ANSWER_MAX (4 * 1024 * 1024)
 #define PAUSE_FIRST_US (CFX_SECOND / 4)
 #define PAUSE_MAX_US (30 * CFX_SECOND)
@@ -101,7 +100,7 @@ call(OadrVen *self,
                          .headers = headers,
                          .body = bytes,
                          .body_type = body != NULL ? "application/x-www-form-urlencoded" : NULL,
-                         .timeout_us = TIMEOUT_US,
+                         .timeout_us = self->timeout_us,
                          .answer_max = ANSWER_MAX };
 
     self->host->web->http(self->host, &http, done, self);

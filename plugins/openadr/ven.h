@@ -33,7 +33,7 @@ typedef struct {
     /* configuration */
     const char *url, *client_id, *fixed_token_url;
     char *secret; /* (nullable) */
-    gint64 site, poll_us, horizon_us;
+    gint64 site, poll_us, timeout_us, horizon_us;
     gint64 configured[OADR_N_OUTPUTS]; /* sensors; 0: those of the site's asset */
     double offset_sign;
     GArray *own_rates; /* OadrRate */
