@@ -235,6 +235,7 @@ log_done(SimDays *self, gboolean ok, const char *reason)
     for (guint i = 0; i < self->stations->len; i++)
         frames += sim_link_frames(station_of(self, i)->link);
     gint64 real_us = cfx_now_real(sim_world_host(self->world)) - self->begun_real_us;
+    sim_site_end(self->site);
     GString *line = sim_world_log(self->world, "world", "note", "done");
     sim_text_boolean(line, "ok", ok);
     sim_text_string(line, "reason", reason);

@@ -30,6 +30,7 @@ struct _SimGateway {
     gint64 pause_us;
     CfxTimer pause;
     gboolean is_refused; /* said once */
+    guint64 lost;        /* in this outage */
 };
 
 static void pump(SimGateway *self);
@@ -77,6 +78,56 @@ sim_gateway_free(SimGateway *self)
     g_free(self->authorization);
     g_free(self);
 }
+
+/* --- an outage that is too long -------------------------------------------------------------- */
+
+static void
+drop_old(SimGateway *self)
+{
+    for (GList *l = self->posts.head, *next; l != NULL; l = next) {
+        next = l->next;
+        Post *post = l->data;
+        if (sim_world_now(self->world) < post->old_us)
+            continue;
+        post_free(post);
+        g_queue_delete_link(&self->posts, l);
+    }
+}
+
+/* Nobody wants live values of long ago; what is missed after that is lost, and said. */
+static void
+make_room(SimGateway *self)
+{
+    if (self->posts.length >= WAITING_MAX)
+        drop_old(self);
+    while (self->posts.length >= WAITING_MAX) {
+        if (self->lost++ == 0)
+            cfx_log(sim_world_host(self->world),
+                    CFX_LOG_WARNING,
+                    "%s: %d posts wait for the daemon; for each further one the oldest is lost",
+                    self->name,
+                    WAITING_MAX);
+        post_free(g_queue_pop_head(&self->posts));
+    }
+}
+
+void
+sim_gateway_tell_lost(SimGateway *self)
+{
+    if (self->lost == 0)
+        return;
+    GString *line = sim_world_log(self->world, self->name, "note", "lost");
+    sim_text_integer(line, "posts", (gint64)self->lost);
+    sim_world_logged(self->world);
+    cfx_log(sim_world_host(self->world),
+            CFX_LOG_WARNING,
+            "%s: %" G_GUINT64_FORMAT " posts were lost while the daemon was away",
+            self->name,
+            self->lost);
+    self->lost = 0;
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
 
 static void
 pause_cb(gpointer data)
@@ -147,6 +198,8 @@ pump(SimGateway *self)
 {
     while (self->flying.length < AT_ONCE && self->pause == 0) {
         Post *post = g_queue_pop_head(&self->posts);
+        if (post == NULL && self->flying.length == 0)
+            sim_gateway_tell_lost(self);
         if (post == NULL)
             return;
         if (sim_world_now(self->world) >= post->old_us)
@@ -178,8 +231,7 @@ add(SimGateway *self,
         sim_text_real(body, NULL, values[i]);
     sim_text_close(body, ']');
     sim_text_close(body, '}');
-    if (self->posts.length >= WAITING_MAX)
-        post_free(g_queue_pop_head(&self->posts));
+    make_room(self);
     Post *post = g_new0(Post, 1);
     post->url = g_strdup_printf("%s/api/v3_0/sensors/%" G_GINT64_FORMAT "/data",
                                 sim_world_options(self->world)->api,

@@ -22,3 +22,5 @@ void sim_gateway_post(SimGateway *self,
 void sim_gateway_post_live(
     SimGateway *self, gint64 sensor, gint64 at_us, double value, const char *unit);
 guint64 sim_gateway_posts(const SimGateway *self);
+/* Says how many posts were lost, if any were and it has not been said. */
+void sim_gateway_tell_lost(SimGateway *self);

@@ -242,6 +242,14 @@ sim_site_forecast(SimSite *self)
 }
 
 void
+sim_site_end(SimSite *self)
+{
+    sim_gateway_tell_lost(self->site);
+    sim_gateway_tell_lost(self->weather);
+    sim_gateway_tell_lost(self->forecaster);
+}
+
+void
 sim_site_summary(SimSite *self, GString *line)
 {
     sim_text_integer(line,

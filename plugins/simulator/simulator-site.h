@@ -17,5 +17,7 @@ void sim_site_start(SimSite *self);
 void sim_site_forecast(SimSite *self);
 /* Lets the energy of a span of time flow. self may be NULL. */
 void sim_site_flow(SimSite *self, gint64 span_us);
+/* The day has ended: says what it has to before the log's last line. */
+void sim_site_end(SimSite *self);
 /* Registers and number of posts, for the log's last line. */
 void sim_site_summary(SimSite *self, GString *line);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fake-host.h"
+#include "simulator-gateway.h"
 #include "simulator-json.h"
 #include "simulator-world.h"
 
@@ -41,7 +42,7 @@ typedef struct {
     GHashTable *posts; /* path → number */
     guint programs, published, boots, needs, next_id;
     char *transaction;
-    gboolean is_slow_done;
+    gboolean is_slow_done, is_away;
 } Server;
 
 typedef struct {
@@ -185,6 +186,10 @@ http_cb(SoupServer *server,
         gpointer data)
 {
     Server *self = data;
+    if (self->is_away) {
+        reply(message, 503, "{}");
+        return;
+    }
     const char *authorization = soup_message_headers_get_one(
         soup_server_message_get_request_headers(message), "Authorization");
     guint n = GPOINTER_TO_UINT(g_hash_table_lookup(self->posts, path));
@@ -317,7 +322,7 @@ watch_cb(gpointer data)
 }
 
 static void
-play(Fixture *fixture)
+play(Fixture *fixture, void (*run)(Fixture *fixture, SimWorld *world))
 {
     g_autoptr(GError) error = NULL;
     g_autofree char *ocpp = g_strdup_printf("ws://127.0.0.1:%u/ocpp", fixture->port);
@@ -351,13 +356,19 @@ play(Fixture *fixture)
     g_assert_no_error(error);
     sim_world_start(world, &error);
     g_assert_no_error(error);
-    guint watch = g_timeout_add(20, watch_cb, &fixture->server);
-    g_main_loop_run(fake_host_loop);
-    g_source_remove(watch);
+    run(fixture, world);
     sim_world_stop(world);
     while (g_main_context_iteration(NULL, FALSE))
         continue;
     sim_world_free(world);
+}
+
+static void
+run_day(Fixture *fixture, SimWorld *world)
+{
+    guint watch = g_timeout_add(20, watch_cb, &fixture->server);
+    g_main_loop_run(fake_host_loop);
+    g_source_remove(watch);
 }
 
 /* --- what is asserted ---------------------------------------------------------------------- */
@@ -457,9 +468,80 @@ check_log(Fixture *fixture)
 static void
 test_play(Fixture *fixture, gconstpointer data)
 {
-    play(fixture);
+    play(fixture, run_day);
     check_events(fixture);
     check_log(fixture);
+}
+
+/* --- a daemon that is away for too long --------------------------------------------------------
+ */
+
+#define WAITING 2000 /* as many as the gateway keeps */
+#define FLYING 4     /* those it has sent */
+
+static void
+post_many(SimGateway *gateway, SimWorld *world, gint64 sensor, guint n)
+{
+    const double value = 1;
+    for (guint i = 0; i < n; i++)
+        sim_gateway_post(gateway, sensor, sim_world_now(world), 0, &value, 1, "kWh");
+}
+
+static guint
+n_posts(Fixture *fixture, const char *path)
+{
+    return GPOINTER_TO_UINT(g_hash_table_lookup(fixture->server.posts, path));
+}
+
+static gboolean
+is_lost_told(Fixture *fixture)
+{
+    g_autofree char *text = NULL;
+    return n_posts(fixture, "/api/v3_0/sensors/905/data") == 10 &&
+           g_file_get_contents(fixture->log, &text, NULL, NULL) && strstr(text, "\"lost\"") != NULL;
+}
+
+/* Live values of long ago make room first; ten are lost, the oldest that wait. */
+static void
+run_outage(Fixture *fixture, SimWorld *world)
+{
+    g_autoptr(GError) error = NULL;
+    SimGateway *gateway = sim_gateway_new(world, "gateway-site", &error);
+    g_assert_no_error(error);
+    fixture->server.is_away = TRUE;
+    post_many(gateway, world, 901, FLYING);
+    for (guint i = 0; i < 100; i++)
+        sim_gateway_post_live(gateway, 902, sim_world_now(world) - CFX_HOUR, 1, "kW");
+    post_many(gateway, world, 903, 20);
+    post_many(gateway, world, 904, WAITING - 20);
+    post_many(gateway, world, 905, 10);
+    /* those that were sent are refused, and sent again */
+    while (g_main_context_iteration(NULL, FALSE))
+        continue;
+    fixture->server.is_away = FALSE;
+    gint64 until_us = g_get_monotonic_time() + 60 * G_USEC_PER_SEC;
+    while (!is_lost_told(fixture)) {
+        g_assert_cmpint(g_get_monotonic_time(), <, until_us);
+        g_main_context_iteration(NULL, TRUE);
+    }
+    g_assert_cmpuint(n_posts(fixture, "/api/v3_0/sensors/901/data"), ==, FLYING);
+    g_assert_cmpuint(n_posts(fixture, "/api/v3_0/sensors/902/data"), ==, 0);
+    g_assert_cmpuint(n_posts(fixture, "/api/v3_0/sensors/903/data"), ==, 10);
+    g_assert_cmpuint(n_posts(fixture, "/api/v3_0/sensors/904/data"), ==, WAITING - 20);
+    g_assert_cmpuint(n_posts(fixture, "/api/v3_0/sensors/905/data"), ==, 10);
+    sim_gateway_free(gateway);
+}
+
+static void
+test_outage(Fixture *fixture, gconstpointer data)
+{
+    g_autofree char *text = NULL;
+    play(fixture, run_outage);
+    g_file_get_contents(fixture->log, &text, NULL, NULL);
+    const char *line = strstr(text, "\"what\":\"lost\"");
+    g_assert_nonnull(line);
+    g_assert_true(g_str_has_prefix(strchr(line, ','), ",\"posts\":10}"));
+    g_assert_null(strstr(line + 1, "\"what\":\"lost\""));
 }
 
 int
@@ -467,5 +549,6 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add("/simulator/world/play", Fixture, NULL, set_up, test_play, tear_down);
+    g_test_add("/simulator/world/outage", Fixture, NULL, set_up, test_outage, tear_down);
     return g_test_run();
 }
