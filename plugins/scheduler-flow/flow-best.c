@@ -84,6 +84,7 @@ flow_offer(FlowSolver *solver)
     solver->best = plan;
     solver->best_score = score;
     solver->has_best = TRUE;
+    solver->n_bests++;
     solver->bound = -INFINITY;
 }
 

@@ -68,14 +68,17 @@ node_bound(const FlowSolver *solver, guint32 g, guint32 j)
         if (limit->node != g)
             continue;
         /* the plan's own breach is allowed, and its rounding */
-        double max = MAX(limit->max[j], limit->sign * plan);
+        double max =
+            solver->is_deciding ? limit->allowed[j] : MAX(limit->max[j], limit->sign * plan);
         if (limit->sign > 0)
             high = MIN(high, max);
         else
             low = MAX(low, -max);
     }
-    low = MIN(low, plan);
-    high = MAX(high, plan);
+    if (!solver->is_deciding) {
+        low = MIN(low, plan);
+        high = MAX(high, plan);
+    }
     double step = solver->is_discrete ? smallest_step(model, g, j) : 0;
     if (step <= 0 || low > rest + 1e-9)
         return least_between(node, j, price, low, high, near);
@@ -90,8 +93,8 @@ node_bound(const FlowSolver *solver, guint32 g, guint32 j)
     return moved.value < still.value ? moved : still;
 }
 
-static double
-device_price(const FlowSolver *solver, guint32 d, guint32 j)
+double
+flow_device_price(const FlowSolver *solver, guint32 d, guint32 j)
 {
     const FlowModel *model = solver->model;
     double price = model->devices[d].bias[j];
@@ -141,7 +144,7 @@ add_draw(FlowSolver *solver, guint32 d, const double *power)
     }
 }
 
-/* What the device would pay at least; −INFINITY if it cannot be said. */
+/* What the device would pay at least; −INFINITY if it cannot be said, INFINITY if it cannot be. */
 static double
 device_bound(FlowSolver *solver, guint32 d, guint32 max_nodes)
 {
@@ -150,7 +153,7 @@ device_bound(FlowSolver *solver, guint32 d, guint32 max_nodes)
     const double *stock = solver->best->stock_kwh + (gsize)d * model->n_slots;
     double fixed = 0;
     for (guint32 j = 0; j < model->n_slots; j++) {
-        double price = device_price(solver, d, j);
+        double price = flow_device_price(solver, d, j);
         flow_cost_begin(solver->cost, j, device->floor[j]);
         flow_cost_add(solver->cost, device->ceil[j] - device->floor[j], price);
         solver->fixed[j] = FLOW_FREE;
@@ -164,7 +167,8 @@ device_bound(FlowSolver *solver, guint32 d, guint32 max_nodes)
     memcpy(solver->empty, device->empty, sizeof(double) * model->n_slots);
     for (guint32 k = device->first_target; k < device->first_target + device->n_targets; k++) {
         const FlowTarget *target = &model->targets[k];
-        double level = MIN(target->wanted, stock[target->slot]);
+        double level = solver->is_deciding ? target->level - FLOW_NONE
+                                           : MIN(target->wanted, stock[target->slot]);
         level -= 1e-9 * (1 + fabs(level));
         solver->empty[target->slot] = MAX(solver->empty[target->slot], level);
     }
@@ -182,6 +186,9 @@ device_bound(FlowSolver *solver, guint32 d, guint32 max_nodes)
         0.02 * solver->how->gap_acceptable * (1 + fabs(solver->best_score.cost)) / model->n_devices;
     FlowAnswer answer = flow_branch(
         solver->work, &task, max_nodes, enough, flow_clock_is_late, &solver->clock, solver->trial);
+    /* no way at all: the part of all plans that is looked at is empty */
+    if (solver->is_deciding && answer.bound == INFINITY)
+        return INFINITY;
     if (!isfinite(answer.bound))
         return -INFINITY;
     solver->is_unsure = solver->is_unsure || answer.bound < answer.cost - 2 * enough;
@@ -190,7 +197,7 @@ device_bound(FlowSolver *solver, guint32 d, guint32 max_nodes)
     const double *power = solver->best->power_kw + (gsize)d * model->n_slots;
     double pays = -device->end_value * stock[model->n_slots - 1] - fixed - answer.bound;
     for (guint32 j = 0; j < model->n_slots; j++)
-        pays += model->hours[j] * device_price(solver, d, j) * power[j];
+        pays += model->hours[j] * flow_device_price(solver, d, j) * power[j];
     solver->regret[d] = MAX(pays, 0);
     return fixed + answer.bound;
 }
@@ -206,7 +213,7 @@ flow_bound(FlowSolver *solver, guint32 max_nodes)
                model->nodes[g].base,
                sizeof(double) * model->n_slots);
     for (guint32 d = 0; d < model->n_devices; d++)
-        bound += device_bound(solver, d, max_nodes);
+        bound += solver->device_bound[d] = device_bound(solver, d, max_nodes);
     for (guint32 g = 0; g < model->n_nodes; g++) {
         for (guint32 j = 0; j < model->n_slots; j++) {
             gsize cell = (gsize)g * model->n_slots + j;

@@ -10,71 +10,13 @@
 #define MAX_TRIES 60
 #define MAX_IN_VAIN 15
 
-/* The devices' bounds, to be put back. */
-typedef struct {
-    double *floor, *ceil, *price;
-} Kept;
-
-static void
-keep_bounds(FlowSolver *solver, Kept *kept)
-{
-    const FlowModel *model = solver->model;
-    guint32 n_slots = model->n_slots;
-    gsize cells = (gsize)model->n_devices * n_slots;
-    kept->floor = g_new(double, cells + 1);
-    kept->ceil = g_new(double, cells + 1);
-    kept->price = g_memdup2(solver->node_price, sizeof(double) * model->n_nodes * n_slots);
-    for (guint32 d = 0; d < model->n_devices; d++) {
-        const FlowDevice *device = &model->devices[d];
-        memcpy(kept->floor + (gsize)d * n_slots, device->floor, sizeof(double) * n_slots);
-        memcpy(kept->ceil + (gsize)d * n_slots, device->ceil, sizeof(double) * n_slots);
-    }
-}
-
-static void
-restore_bounds(FlowSolver *solver, const Kept *kept)
-{
-    FlowModel *model = solver->model;
-    guint32 n_slots = model->n_slots;
-    for (guint32 d = 0; d < model->n_devices; d++) {
-        FlowDevice *device = &model->devices[d];
-        memcpy(device->floor, kept->floor + (gsize)d * n_slots, sizeof(double) * n_slots);
-        memcpy(device->ceil, kept->ceil + (gsize)d * n_slots, sizeof(double) * n_slots);
-    }
-    flow_model_ranges(model);
-}
-
-static void
-restore_prices(FlowSolver *solver, const Kept *kept)
-{
-    const FlowModel *model = solver->model;
-    memcpy(solver->node_price, kept->price, sizeof(double) * model->n_nodes * model->n_slots);
-}
-
-static void
-drop_kept(Kept *kept)
-{
-    g_free(kept->floor);
-    g_free(kept->ceil);
-    g_free(kept->price);
-}
-
-static void
-take_best(FlowSolver *solver)
-{
-    const FlowModel *model = solver->model;
-    memcpy(
-        solver->power, solver->best->power_kw, sizeof(double) * model->n_devices * model->n_slots);
-    flow_nodes_follow(solver);
-}
-
 /* Which slots charge stays as it is; how much is the interior point's. */
 static gboolean
 polish(FlowSolver *solver)
 {
     FlowModel *model = solver->model;
-    Kept kept;
-    keep_bounds(solver, &kept);
+    FlowKept kept;
+    flow_keep(solver, &kept);
     for (guint32 d = 0; d < model->n_devices; d++) {
         FlowDevice *device = &model->devices[d];
         const double *power = solver->best->power_kw + (gsize)d * model->n_slots;
@@ -87,9 +29,9 @@ polish(FlowSolver *solver)
     }
     flow_model_ranges(model);
     gboolean in_time = flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
-    restore_bounds(solver, &kept);
-    restore_prices(solver, &kept);
-    drop_kept(&kept);
+    flow_restore_bounds(solver, &kept);
+    flow_restore_prices(solver, &kept);
+    flow_kept_clear(&kept);
     if (in_time)
         flow_offer(solver);
     return in_time && flow_descend(solver);
@@ -178,8 +120,8 @@ retry_few(FlowSolver *solver, guint64 *random, gboolean dives)
     n = choose(solver, random, chosen, MIN(n, G_N_ELEMENTS(chosen)));
     if (n == 0)
         return TRUE;
-    Kept kept;
-    keep_bounds(solver, &kept);
+    FlowKept kept;
+    flow_keep(solver, &kept);
     for (guint32 d = 0; d < model->n_devices; d++) {
         FlowDevice *device = &model->devices[d];
         const double *power = solver->best->power_kw + (gsize)d * model->n_slots;
@@ -189,11 +131,11 @@ retry_few(FlowSolver *solver, guint64 *random, gboolean dives)
         for (guint32 j = 0; is_held && j < model->n_slots; j++)
             device->floor[j] = device->ceil[j] = power[j];
     }
-    flow_model_ranges(model);
+    flow_tighten(solver, 0);
     gboolean in_time = flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
     if (dives && in_time)
         in_time = dive(solver, chosen, n);
-    restore_bounds(solver, &kept);
+    flow_restore_bounds(solver, &kept);
     if (dives && in_time) {
         /* what is left between 0 and the least rate is noise: the answers clean it */
         for (guint32 i = 0; i < 2 * n; i++)
@@ -201,7 +143,7 @@ retry_few(FlowSolver *solver, guint64 *random, gboolean dives)
         flow_offer(solver);
     }
     for (guint order = 0; order < 2 && in_time && !dives; order++) {
-        take_best(solver);
+        flow_take_best(solver);
         for (guint32 i = 0; i < n; i++) {
             flow_nodes_add(solver, chosen[i], -1);
             flow_rest(solver, chosen[i]);
@@ -216,8 +158,8 @@ retry_few(FlowSolver *solver, guint64 *random, gboolean dives)
         if (in_time)
             flow_offer(solver);
     }
-    restore_prices(solver, &kept);
-    drop_kept(&kept);
+    flow_restore_prices(solver, &kept);
+    flow_kept_clear(&kept);
     return in_time;
 }
 

@@ -34,9 +34,9 @@ typedef struct {
     Columns c;
     Block *blocks;
     guint32 n_blocks, n_rows;
-    guint32 *piece;                /* n_rows + 1: first column of a row's pieces */
-    double *rhs, *y, *dy, *primal; /* of the rows */
-    double *best_x, *best_y;
+    guint32 *piece;                       /* n_rows + 1: first column of a row's pieces */
+    double *rhs, *y, *dy, *primal;        /* of the rows */
+    double *best_x, *best_y, *best_stock; /* the last: D × J, y of the blocks */
     double *matrix;
     guint32 stride;
     double *scratch, *inverse;
@@ -214,6 +214,7 @@ build(Interior *self)
         *columns[i] = take(self, n, sizeof(double));
     self->best_x = take(self, n, sizeof(double));
     self->best_y = take(self, self->n_rows, sizeof(double));
+    self->best_stock = take(self, (gsize)model->n_devices * model->n_slots, sizeof(double));
     self->blocks = take(self, model->n_devices, sizeof(Block));
     self->piece = take(self, self->n_rows + 1, sizeof(guint32));
     self->rhs = take(self, self->n_rows, sizeof(double));
@@ -613,6 +614,11 @@ remember(Interior *self)
 {
     memcpy(self->best_x, self->c.x, sizeof(double) * self->c.n);
     memcpy(self->best_y, self->y, sizeof(double) * self->n_rows);
+    for (guint32 b = 0; b < self->n_blocks; b++) {
+        const Block *block = &self->blocks[b];
+        gsize first = (gsize)block->device * self->model->n_slots + block->begin;
+        memcpy(self->best_stock + first, block->y, sizeof(double) * (block->end - block->begin));
+    }
 }
 
 static void
@@ -625,10 +631,15 @@ write_answer(const Interior *self, FlowLpAnswer *answer)
         for (guint32 j = 0; j < n_slots; j++)
             answer->power[(gsize)d * n_slots + j] = (device->floor[j] + device->ceil[j]) / 2;
     }
+    for (gsize i = 0; i < (gsize)model->n_devices * n_slots; i++)
+        answer->stock_price[i] = -self->best_stock[i];
     for (guint32 b = 0; b < self->n_blocks; b++) {
         const Block *block = &self->blocks[b];
         const FlowDevice *device = &model->devices[block->device];
         double *power = answer->power + (gsize)block->device * n_slots;
+        double *stock_price = answer->stock_price + (gsize)block->device * n_slots;
+        for (guint32 j = block->begin; j-- > 0;)
+            stock_price[j] = device->keep[j + 1] * stock_price[j + 1];
         for (guint32 j = block->begin; j < block->end; j++) {
             guint32 i = j - block->begin;
             if (block->up[i] == NONE && block->down[i] == NONE)

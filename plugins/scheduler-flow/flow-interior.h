@@ -34,8 +34,9 @@ typedef struct {
 } FlowLp;
 
 typedef struct {
-    double *power;     /* D × J */
-    double *row_price; /* n_rows, currency/kWh */
+    double *power;       /* D × J */
+    double *row_price;   /* n_rows, currency/kWh */
+    double *stock_price; /* D × J, currency/kWh of stock at the end of a slot */
     guint32 iterations;
     gboolean is_converged;
 } FlowLpAnswer;

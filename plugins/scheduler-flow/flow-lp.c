@@ -11,7 +11,7 @@
 
 typedef struct {
     FlowSolver *solver;
-    guint step;
+    FlowStep step;
     guint32 tier;
     FlowLp lp;
     GArray *rows, *widths, *prices;
@@ -154,7 +154,7 @@ compare_wishes(gconstpointer a, gconstpointer b)
 }
 
 gboolean
-flow_lp_solve(FlowSolver *solver, guint step, guint32 tier)
+flow_lp_solve(FlowSolver *solver, FlowStep step, guint32 tier)
 {
     FlowModel *model = solver->model;
     gsize cells = (gsize)model->n_devices * model->n_slots;
@@ -171,7 +171,9 @@ flow_lp_solve(FlowSolver *solver, guint step, guint32 tier)
     for (guint32 d = 0; d < model->n_devices; d++) {
         const FlowDevice *device = &model->devices[d];
         for (guint32 j = 0; step == FLOW_STEP_MONEY && j < model->n_slots; j++)
-            price[(gsize)d * model->n_slots + j] = device->bias[j];
+            price[(gsize)d * model->n_slots + j] =
+                device->bias[j] +
+                (solver->tilt != NULL ? solver->tilt[(gsize)d * model->n_slots + j] : 0);
         end_value[d] = step == FLOW_STEP_MONEY ? device->end_value : 0;
         first_wish[d] = wishes->len;
         add_wishes(&self, wishes, d);
@@ -190,11 +192,13 @@ flow_lp_solve(FlowSolver *solver, guint step, guint32 tier)
     self.lp.wishes = (FlowWish *)(gpointer)wishes->data;
     self.lp.first_wish = first_wish;
     self.lp.rows = (FlowRow *)(gpointer)self.rows->data;
-    self.lp.n_rows = self.rows->len;
+    self.lp.n_rows = solver->n_rows = self.rows->len;
     self.lp.piece_width = (double *)(gpointer)self.widths->data;
     self.lp.piece_price = (double *)(gpointer)self.prices->data;
     g_autofree double *row_price = g_new0(double, self.rows->len + 1);
-    FlowLpAnswer answer = { .power = solver->power, .row_price = row_price };
+    FlowLpAnswer answer = { .power = solver->power,
+                            .row_price = row_price,
+                            .stock_price = solver->stock_price };
     /* who lacks how much hangs on a curve that is nearly flat */
     double gap = step == FLOW_STEP_NEED ? 1e-12 : 1e-9;
     gboolean in_time = flow_interior(&self.lp, gap, flow_clock_is_late, &solver->clock, &answer);

@@ -7,6 +7,8 @@
 
 #include "schedule-problem.h"
 
+#define FLOW_NONE 1e-6 /* kWh: what lacks no more than this is told as no shortfall */
+
 /* A level of stock that is wanted at the end of a slot. */
 typedef struct {
     guint32 device, slot, tier;

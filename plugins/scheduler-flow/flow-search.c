@@ -8,6 +8,17 @@
 #include <math.h>
 #include <string.h>
 
+#define MAX_ROUNDS 3
+
+/* Nodes of a tree in the first round: as much work whatever the size of its linear programmes. */
+static guint
+nodes_of_tree(const FlowSolver *solver)
+{
+    double rows = solver->n_rows, cells = (double)solver->model->n_devices * solver->model->n_slots;
+    double one = rows * rows * rows / 3 + cells * (rows + 600);
+    return (guint)CLAMP(6e7 / one, 4, 600);
+}
+
 void
 flow_rest(FlowSolver *solver, guint32 d)
 {
@@ -157,25 +168,45 @@ price_best(FlowSolver *solver)
     return flow_lp_solve(solver, FLOW_STEP_MONEY, 0);
 }
 
+/* Nothing is left to be done about the best plan. */
+static gboolean
+is_done(FlowSolver *solver, double gap)
+{
+    return flow_is_good(solver, gap) && !flow_lacks_more(solver);
+}
+
 void
 flow_search(FlowSolver *solver)
 {
     const CfxSolveHow *how = solver->how;
+    double wanted = how->gap_wanted, acceptable = how->gap_acceptable;
     guint64 random = how->seed * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) + 88172645463325252u;
-    for (guint round = 0; round < 3; round++) {
+    for (guint round = 0; round < MAX_ROUNDS; round++) {
         /* the prices are new: they may prove more about the plan that is there */
         flow_prove(solver);
-        if (!flow_descend(solver) || flow_is_good(solver, how->gap_wanted))
+        if (!flow_descend(solver) || is_done(solver, wanted))
             return;
         for (guint try = 0; try < 6 && solver->is_discrete; try++) {
             if (!pack(solver, try, &random))
                 return;
-            if (flow_is_good(solver, try < 2 ? how->gap_wanted : how->gap_acceptable))
+            if (is_done(solver, try < 2 ? wanted : acceptable))
                 return;
         }
-        if (solver->is_discrete && !flow_improve(solver, &random))
+        if (round == 0 && flow_lacks_more(solver) &&
+            !flow_settle(solver, nodes_of_tree(solver) / 2))
             return;
-        if (flow_is_good(solver, how->gap_acceptable) || !price_best(solver))
+        if (!price_best(solver))
+            return;
+        if (!solver->is_discrete)
+            continue;
+        /* what needs no branching comes first */
+        if (!flow_decide(solver, CFX_TARGET_TIERS, 1) || flow_is_good(solver, acceptable))
+            return;
+        if (!flow_improve(solver, &random) || flow_is_good(solver, acceptable) ||
+            !price_best(solver))
+            return;
+        if (!flow_decide(solver, CFX_TARGET_TIERS, nodes_of_tree(solver) << round) ||
+            flow_is_good(solver, acceptable) || !price_best(solver))
             return;
     }
     flow_prove(solver);

@@ -22,7 +22,10 @@ flow_solver_new(const CfxProblem *problem, const CfxSolveHow *how)
     solver->node_price = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
     solver->draw_kw = g_new0(double, (gsize)model->n_nodes * model->n_slots + 1);
     solver->regret = g_new0(double, model->n_devices + 1);
+    solver->device_bound = g_new0(double, model->n_devices + 1);
+    solver->stock_price = g_new0(double, (gsize)model->n_devices * model->n_slots + 1);
     solver->trial = g_new0(double, model->n_slots + 1);
+    solver->spare = g_new0(double, model->n_slots + 1);
     solver->empty = g_new0(double, model->n_slots + 1);
     solver->fixed = g_new0(guint8, model->n_slots + 1);
     solver->cuts = g_new0(double, (gsize)model->n_nodes + model->n_limits + 4);
@@ -50,7 +53,10 @@ flow_solver_free(FlowSolver *solver)
     g_free(solver->node_price);
     g_free(solver->draw_kw);
     g_free(solver->regret);
+    g_free(solver->device_bound);
+    g_free(solver->stock_price);
     g_free(solver->trial);
+    g_free(solver->spare);
     g_free(solver->empty);
     g_free(solver->fixed);
     g_free(solver->cuts);
@@ -77,10 +83,7 @@ void
 flow_solver_run(FlowSolver *solver)
 {
     flow_search_first(solver);
-    memcpy(solver->power,
-           solver->best->power_kw,
-           sizeof(double) * solver->model->n_devices * solver->model->n_slots);
-    flow_nodes_follow(solver);
+    flow_take_best(solver);
     price_by_tariff(solver);
     flow_prove(solver);
     /* nothing more than unavoidable is broken or lacks, and the tariff proves the cost */

@@ -31,22 +31,30 @@ typedef struct {
     FlowClock clock;
     FlowWork *work;
     FlowCost *cost;
-    double *power;      /* D × J, the plan being worked at */
-    double *node_kw;    /* G × J, what it makes of the nodes */
-    double *node_price; /* G × J, currency/kWh */
-    double *draw_kw;    /* G × J, what the nodes would have if all went by node_price */
-    double *trial;      /* J */
-    guint8 *fixed;      /* J */
-    double *cuts;       /* n_nodes + n_limits + 4 */
-    FlowHinge *hinges;  /* n_targets + J + 1 */
-    double *empty;      /* J */
-    double over_price;  /* of a kWh beyond a limit, far above any other */
-    double lack_price;  /* of a kWh below a level of the weakest tier */
-    double *regret;     /* D: what the best plan pays more than the device would alone */
-    SchedulePlan *best; /* the best plan so far, judged */
+    double *power;        /* D × J, the plan being worked at */
+    double *node_kw;      /* G × J, what it makes of the nodes */
+    double *node_price;   /* G × J, currency/kWh */
+    double *draw_kw;      /* G × J, what the nodes would have if all went by node_price */
+    double *trial;        /* J */
+    double *spare;        /* J */
+    double *tilt;         /* D × J, currency/kWh; nullable: breaks ties of the linear programme */
+    guint8 *fixed;        /* J */
+    double *cuts;         /* n_nodes + n_limits + 4 */
+    FlowHinge *hinges;    /* n_targets + J + 1 */
+    double *empty;        /* J */
+    double over_price;    /* of a kWh beyond a limit, far above any other */
+    double lack_price;    /* of a kWh below a level of the weakest tier */
+    double *stock_price;  /* D × J, currency/kWh of stock, by the last linear programme */
+    double *device_bound; /* D: what each pays at least, by the last bound */
+    double *regret;       /* D: what the best plan pays more than the device would alone */
+    SchedulePlan *best;   /* the best plan so far, judged */
     SchedulePlan *judged;
     FlowScore best_score;
+    guint32 n_rows; /* of the last linear programme */
     gboolean has_best, is_discrete;
+    guint n_bests; /* how many there were */
+    gboolean
+        is_deciding; /* the bound is about limits and levels as they are, not as the best plan's */
     gboolean is_unsure; /* the last bound stopped at its number of nodes */
     double bound;       /* of the best plan's breach and shortfall; −INFINITY: none yet */
 } FlowSolver;
@@ -58,14 +66,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FlowSolver, flow_solver_free)
 void flow_solver_run(FlowSolver *solver);
 
 /* Steps of the order; a FlowLp is built for one of them. */
-enum { FLOW_STEP_BREACH, FLOW_STEP_NEED, FLOW_STEP_MONEY };
+typedef enum { FLOW_STEP_BREACH, FLOW_STEP_NEED, FLOW_STEP_MONEY } FlowStep;
 
 /* How much heavier a target counts than one of weight rank 0 of its tier. */
 double flow_target_grade(const FlowModel *model, const FlowTarget *target);
 
 /* flow-lp.c: solves a step as a linear programme, devices without least rates. Leaves the plan in
  * `power` and, in the money step, the prices in node_price. FALSE: late. */
-gboolean flow_lp_solve(FlowSolver *solver, guint step, guint32 tier);
+gboolean flow_lp_solve(FlowSolver *solver, FlowStep step, guint32 tier);
 
 /* flow-nodes.c: powers of all nodes from `power`; what a step asks for N in a slot. */
 void flow_nodes_follow(FlowSolver *solver);
@@ -86,7 +94,9 @@ gboolean flow_steps(FlowSolver *solver);
 /* Whether `power` breaks more than allowed or misses a level. */
 gboolean flow_has_slack(FlowSolver *solver);
 
-/* flow-bound.c: a bound for the breach and shortfall of the best plan, by node_price. */
+/* flow-bound.c: currency/kWh of a device's power by node_price; a bound for the breach and
+ * shortfall of the best plan, by node_price. */
+double flow_device_price(const FlowSolver *solver, guint32 device, guint32 slot);
 double flow_bound(FlowSolver *solver, guint32 max_nodes);
 /* Better prices for the bound; the best stay in node_price. FALSE: late. */
 gboolean flow_lift(FlowSolver *solver, guint steps);
@@ -104,6 +114,42 @@ void flow_search(FlowSolver *solver);
 gboolean flow_descend(FlowSolver *solver);
 void flow_rest(FlowSolver *solver, guint32 device);
 double flow_random(guint64 *state);
+
+/* flow-keep.c: floor and ceil of all devices and the node prices, to be put back. */
+typedef struct {
+    double *floor, *ceil; /* D × J */
+    double *price;        /* G × J */
+} FlowKept;
+void flow_keep(FlowSolver *solver, FlowKept *kept);
+void flow_restore_bounds(FlowSolver *solver, const FlowKept *kept);
+void flow_restore_prices(FlowSolver *solver, const FlowKept *kept);
+void flow_kept_clear(FlowKept *kept);
+
+/* flow-tighten.c: narrows floor and ceil of all devices to what limits and the levels of the
+ * strongest tiers leave of them. FALSE: no plan keeps all. */
+gboolean flow_tighten(FlowSolver *solver, guint32 tiers);
+
+/* flow-reduce.c: after a linear programme and its bound: leaves out of floor and ceil of all
+ * devices what costs at least `goal`. Whether it left out something. */
+gboolean flow_reduce(FlowSolver *solver, double bound, double goal);
+double flow_reduced_price(const FlowSolver *solver, guint32 device, guint32 slot);
+
+/* flow-missing.c: what `power` lacks of a tier, graded kWh; a kWh that it takes from stronger
+ * tiers, which are settled, counts FLOW_SETTLED, from limits more. CFX_TARGET_TIERS: all are
+ * settled. */
+#define FLOW_SETTLED 1e3
+double flow_missing(FlowSolver *solver, guint32 tier);
+double flow_missing_of_best(FlowSolver *solver, guint32 tier);
+/* The best plan into `power`. */
+void flow_take_best(FlowSolver *solver);
+
+/* flow-decide.c: least rates of all devices together, for less shortfall of a tier or, with
+ * CFX_TARGET_TIERS, for less money and a better bound. FALSE: late. */
+gboolean flow_decide(FlowSolver *solver, guint32 tier, guint max_nodes);
+/* Less shortfall, tier by tier; leaves levels that are to be set anew. FALSE: late. */
+gboolean flow_settle(FlowSolver *solver, guint max_nodes);
+/* Whether the best plan lacks noticeably more, or exceeds more, than the steps have found. */
+gboolean flow_lacks_more(FlowSolver *solver);
 
 /* flow-improve.c: a few devices at a time, until the gap is acceptable. FALSE: late. */
 gboolean flow_improve(FlowSolver *solver, guint64 *random);

@@ -87,7 +87,7 @@ settle_targets(FlowSolver *solver, guint32 tier)
         for (guint32 k = device->first_target; k < device->first_target + device->n_targets; k++) {
             FlowTarget *target = &model->targets[k];
             double stock = solver->trial[target->slot];
-            if (target->tier == tier && target->level - stock > 1e-6)
+            if (target->tier == tier && target->level - stock > FLOW_NONE)
                 target->level = stock;
         }
     }

@@ -3,18 +3,10 @@
  * Targets at the very edge of what can be had, a hair below or beyond it, in every tier: the
  * shortage that rounding makes must neither spoil the certificate nor hide what money can do.
  */
-#include "flow-answer.h"
-#include "schedule-oracle.h"
+#include "flow-oracle.h"
+#include "flow-site.h"
 
 #include <math.h>
-
-enum { DAY = 97 };
-
-static double
-between(GRand *random, double low, double high)
-{
-    return g_rand_double_range(random, low, high);
-}
 
 /* kWh: from below every tolerance to above it */
 static double
@@ -23,56 +15,6 @@ slack(GRand *random)
     static const double sizes[] = { 0, 1e-9, 1e-8, 1e-7, 1e-6, 2e-6, 1e-5, 1e-4, 1e-3 };
     double size = sizes[g_rand_int_range(random, 0, G_N_ELEMENTS(sizes))];
     return g_rand_boolean(random) ? size : -size;
-}
-
-static void
-add_car(ScheduleCase *made, GRand *random, guint32 d, gboolean has_rate)
-{
-    gboolean one_phase = g_rand_double(random) < 0.25;
-    double rate = one_phase ? 3.68 : d < 5 ? 22 : 11, least = one_phase ? 1.38 : 4.14;
-    guint32 leave = g_rand_int_range(random, 20, 60);
-    double wanted = MIN(between(random, 8, 60), 0.9 * 0.25 * leave * rate);
-    double promised = wanted * between(random, 0.7, 1);
-    made->stock0[d] = g_rand_boolean(random) ? 0 : wanted * between(random, 0, 0.6);
-    for (guint32 j = 0; j < DAY; j++) {
-        gsize cell = (gsize)d * DAY + j;
-        made->high[cell] = j < leave ? rate : 0;
-        made->least[cell] = j < leave && has_rate ? least : 0;
-        made->full[cell] = wanted + 0.25 * least + 0.1;
-    }
-    schedule_case_target(made, d, leave - 1, CFX_TARGET_MINIMUM, MIN(5, wanted), 1);
-    schedule_case_target(made, d, leave - 1, CFX_TARGET_PROMISED, promised, d + 1);
-    schedule_case_target(made, d, leave - 1, CFX_TARGET_ASKED, wanted, 1);
-}
-
-/* A day of a site like the demo's: a roof, a load-control event, a contract that binds. */
-static ScheduleCase *
-site_day(GRand *random, gboolean has_rates)
-{
-    guint32 n_cars = g_rand_int_range(random, 4, 11);
-    ScheduleCase *made = schedule_case_new(n_cars, DAY, 0.25);
-    CfxProblemNode *site = made->nodes->pdata[0];
-    double *buy = schedule_case_row(made, &site->buy, 0);
-    schedule_case_row(made, &site->sell, 0.06);
-    schedule_case_set_hours(made, 0, between(random, 0.01, 0.25));
-    schedule_case_limit(made, 0, CFX_LIMIT_PHYSICAL, FALSE, 100);
-    schedule_case_limit(made, 0, CFX_LIMIT_CONTRACTED, FALSE, 42);
-    schedule_case_limit(made, 0, CFX_LIMIT_SIGNAL, FALSE, INFINITY);
-    schedule_case_limit(made, 0, CFX_LIMIT_CONTRACTED, TRUE, 36);
-    double *signal = schedule_case_limit_row(made, 2);
-    guint32 event = g_rand_int_range(random, 0, DAY), begin = g_rand_int_range(random, 0, 96);
-    for (guint32 j = event; j < MIN(event + 8, DAY); j++)
-        signal[j] = 35;
-    for (guint32 j = 0; j < DAY; j++) {
-        double hour = (begin + j) % 96 / 4.0, sun = MAX(sin((hour - 6) / 12 * G_PI), 0);
-        ((double *)site->base_kw.at)[j] = 14 + 1.2 * sin(hour) - 18 * sun * between(random, 0.7, 1);
-        buy[j] = 0.15 + 0.06 * sin((hour - 14) / 12 * G_PI) + 0.04 * sin(hour / 3);
-        buy[j] += 0.005 * (j % 4);
-    }
-    for (guint32 d = 0; d < n_cars; d++)
-        add_car(made, random, d, has_rates);
-    schedule_case_ready(made);
-    return made;
 }
 
 /* Some want what their socket can just give until then. */
@@ -106,38 +48,7 @@ to_room(ScheduleCase *made, GRand *random)
     schedule_case_ready(made);
 }
 
-static double
-total_lack(const CfxSolution *solution)
-{
-    double lack = 0;
-    for (guint tier = 0; tier < CFX_TARGET_TIERS; tier++)
-        lack += solution->shortfall_tier_kwh[tier];
-    return lack;
-}
-
 #ifdef HAVE_GLPK
-/* The least cost of a plan that lacks and exceeds no more than this one; NAN: not in time. */
-static double
-least_cost(const CfxProblem *problem, const CfxSolution *solution, gboolean is_discrete)
-{
-    g_autofree double *lack = g_new0(double, problem->n_targets + 1);
-    for (guint32 i = 0; i < problem->n_targets; i++) {
-        const CfxProblemTarget *target = problem->targets[i];
-        gsize cell = (gsize)target->device * problem->n_slots + target->slot;
-        /* what the plan tells as none may be a millionth */
-        lack[i] = MAX(target->wanted_kwh - solution->stock_kwh[cell], 0);
-    }
-    OracleQuestion question = { .what = ORACLE_MONEY,
-                                .is_discrete = is_discrete,
-                                .breach_kw = solution->breach_kw,
-                                .shortfall_kwh = lack,
-                                .gap = 1e-7,
-                                .seconds = 5 };
-    double value;
-    gboolean is_exact;
-    return schedule_oracle_ask(problem, &question, &value, &is_exact) && is_exact ? value : NAN;
-}
-
 /* The linear programme lies below every plan: it confirms the cost without the certificate. */
 static void
 confirm(const CfxProblem *problem, const CfxSolution *solution, double within)
@@ -207,10 +118,10 @@ test_day(gconstpointer data)
         g_test_message("seed %u: gap %.2g, %.2g kWh lack", seed, solution->gap, lack);
         g_assert_cmpfloat(solution->gap, <=, gap);
         confirm(&made->problem, solution, gap + 1e-4);
-        /* there was a plan that lacked the slack of each target and nothing else; with least
-         * rates it need not be found again */
-        if (kind->move == to_room && !kind->has_rates)
-            g_assert_cmpfloat(lack, <=, made->problem.n_targets * 1.2e-3);
+        /* there was a plan that lacked the slack of each target and nothing else */
+        if (kind->move == to_room)
+            g_assert_cmpfloat(
+                lack, <=, made->problem.n_targets * 1.2e-3 + (kind->has_rates ? 0.05 : 0));
     }
     g_test_message("%u lack something", n_lacking);
     g_assert_cmpuint(n_lacking, >, 0);

@@ -101,7 +101,7 @@ test_rates(void)
             continue;
         n_asked++;
         n_on += solution->cost <= best + 1e-4 * (1 + fabs(best));
-        g_assert_cmpfloat(solution->cost, <=, best + 5e-3 * (1 + fabs(best)));
+        g_assert_cmpfloat(solution->cost, <=, best + 1e-3 * (1 + fabs(best)));
         g_assert_cmpfloat(solution->bound, <=, best + 1e-6 * (1 + fabs(best)));
     }
     g_test_message("%u of %u on the optimum", n_on, n_asked);

@@ -126,7 +126,9 @@ schedule_checker_find(const CfxProblem *p, const CfxSolution *s)
     for (guint32 i = 0; i < p->n_targets; i++) {
         const CfxProblemTarget *t = p->targets[i];
         double lack = t->wanted_kwh - s->stock_kwh[(gsize)t->device * p->n_slots + t->slot];
-        if (!NEAR(s->shortfall_kwh[i], MAX(lack, 0), 1.1e-6, 1e-8))
+        /* a hair is told as none, by the size of what is wanted */
+        double none = 1.1e-6 + 1.1e-9 * fabs(t->wanted_kwh);
+        if (!NEAR(s->shortfall_kwh[i], MAX(lack, 0), none, 1e-8))
             return g_strdup_printf(
                 "target %u: shortfall is %.9g, not %.9g", i, lack, s->shortfall_kwh[i]);
         tiers[t->tier] += s->shortfall_kwh[i];
