@@ -4,6 +4,7 @@
 #include "ctl-table.h"
 
 #include <glib/gi18n-lib.h>
+#include <math.h>
 #include <stdio.h>
 
 static const CtlColumn sessions[] = {
@@ -40,6 +41,38 @@ show_latencies(JsonObject *report)
     }
 }
 
+/* what the numbers above do not say, because it is not known */
+static void
+show_unknown(JsonObject *site)
+{
+    double without_price = ctl_json_real(site, "minutes_without_price");
+    double unknown = ctl_json_real(site, "minutes_unknown");
+
+    if (isnan(ctl_json_real(site, "import_kwh")))
+        printf(
+            _("energy and cost are not known: no import register tells of this time; see whether "
+              "the meter reports, and whether the site names its register (attribute sensors, "
+              "member import-register)\n"));
+    if (without_price > 0)
+        printf(
+            _("the cost is not known: in %.0f minutes energy was drawn and there was no price\n"),
+            without_price);
+    if (unknown > 0)
+        printf(_("in %.0f minutes power or limit is not known\n"), unknown);
+}
+
+/* a number, or a dash (transfer full) */
+static char *
+known(JsonObject *object, const char *member, CtlFormat format)
+{
+    char *text = ctl_cell(object, member, format);
+
+    if (*text != '\0')
+        return text;
+    g_free(text);
+    return g_strdup("–");
+}
+
 static gboolean
 show(const char *json, GError **error)
 {
@@ -50,18 +83,18 @@ show(const char *json, GError **error)
     JsonObject *plans = ctl_json_in(report, "plans");
     g_autofree char *start = ctl_cell(report, "day.start", CTL_TIME);
     g_autofree char *end = ctl_cell(report, "day.end", CTL_TIME);
-    g_autofree char *cost = ctl_cell(site, "cost", CTL_REAL3);
+    g_autofree char *cost = known(site, "cost", CTL_REAL3);
+    g_autofree char *import = known(site, "import_kwh", CTL_REAL1);
+    g_autofree char *highest = known(site, "highest_kw", CTL_REAL1);
     g_autofree char *gap = ctl_cell(plans, "worst_gap", CTL_NUMBER);
     printf(_("from %s to %s\n"), start, end);
-    printf(_("cost %s %s, imported %.1f kWh, highest power %.1f kW, %.0f minutes over the limit\n"),
-           *cost != '\0' ? cost : "–",
+    printf(_("cost %s %s, imported %s kWh, highest power %s kW, %.0f minutes over the limit\n"),
+           cost,
            ctl_json_text(site, "currency") != NULL ? ctl_json_text(site, "currency") : "",
-           ctl_json_real(site, "import_kwh"),
-           ctl_json_real(site, "highest_kw"),
+           import,
+           highest,
            ctl_json_real(site, "minutes_over_limit"));
-    if (ctl_json_real(site, "minutes_without_price") > 0)
-        printf(_("the cost is not known: in %.0f minutes energy was drawn and there was no price\n"),
-               ctl_json_real(site, "minutes_without_price"));
+    show_unknown(site);
     printf(_("plans: %.0f, worst gap %s\n\n"),
            ctl_json_real(plans, "count"),
            *gap != '\0' ? gap : _("not certified"));

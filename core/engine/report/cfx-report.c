@@ -17,10 +17,67 @@
 static double
 rise(CfxTimeline *timeline, gint64 start_us, gint64 end_us)
 {
-    if (timeline == NULL)
-        return 0;
     return cfx_timeline_register(timeline, end_us, REACH) -
            cfx_timeline_register(timeline, start_us, REACH);
+}
+
+/* Until when a register tells. The slot that runs has no reading at its end, and counts up to the
+ * last one that it has. */
+static gint64
+told_until(CfxTimeline *timeline, gint64 end_us)
+{
+    gsize n;
+    const CfxTimelineItem *items = cfx_timeline_items(timeline, &n);
+
+    while (n > 0 && !isfinite(items[n - 1].value))
+        n--;
+    return n > 0 ? MIN(items[n - 1].start_us, end_us) : CFX_TIME_MIN;
+}
+
+/* a sum of nothing is not known */
+static void
+add(double *sum, double value)
+{
+    *sum = isnan(*sum) ? value : *sum + value;
+}
+
+static void
+sum_energy(CfxReport *self)
+{
+    CfxSite *site = self->site;
+    CfxReportSums *sums = &self->sums;
+    CfxTimeline *import = cfx_ingest_timeline(site, site->flex->import_register);
+    CfxTimeline *export = cfx_ingest_timeline(site, site->flex->export_register);
+
+    sums->cost = sums->import_wh = sums->export_wh = NAN;
+    sums->energy_until_us = CFX_TIME_MIN;
+    if (import == NULL)
+        return;
+    gint64 until_us = told_until(import, self->end_us);
+    if (export != NULL)
+        until_us = told_until(export, until_us);
+    gboolean has_price = TRUE;
+    for (gint64 us = self->start_us, next_us; us < until_us; us = next_us) {
+        next_us = MIN(cfx_time_floor(us, CFX_SLOT) + CFX_SLOT, until_us);
+        double in_wh = rise(import, us, next_us);
+        double out_wh = export != NULL ? rise(export, us, next_us) : 0;
+        if (!isfinite(in_wh) || !isfinite(out_wh))
+            continue;
+        sums->energy_until_us = next_us;
+        add(&sums->import_wh, in_wh);
+        if (export != NULL)
+            add(&sums->export_wh, out_wh);
+        double price = cfx_plan_site_price(site, us, NULL);
+        if (in_wh > 0 && !isfinite(price)) {
+            sums->minutes_without_price += (guint)((next_us - us + CFX_MINUTE - 1) / CFX_MINUTE);
+            has_price = FALSE;
+        }
+        add(&sums->cost,
+            (in_wh > 0 && isfinite(price) ? in_wh * KILO * price : 0) -
+                out_wh * KILO * cfx_plan_site_sell(site, us));
+    }
+    if (!has_price)
+        sums->cost = NAN;
 }
 
 void
@@ -28,25 +85,10 @@ cfx_report_sum(CfxReport *self)
 {
     CfxSite *site = self->site;
     CfxReportSums *sums = &self->sums;
-    CfxTimeline *import = cfx_ingest_timeline(site, site->flex->import_register);
-    CfxTimeline *export = cfx_ingest_timeline(site, site->flex->export_register);
     CfxLimitSignals signals = cfx_limits_signals(site);
 
+    sum_energy(self);
     sums->highest_w = NAN;
-    for (gint64 us = self->start_us; us < self->end_us;) {
-        gint64 next_us = MIN(cfx_time_floor(us, CFX_SLOT) + CFX_SLOT, self->end_us);
-        double in_wh = rise(import, us, next_us), out_wh = rise(export, us, next_us);
-        if (isfinite(in_wh) && isfinite(out_wh)) {
-            sums->import_wh += in_wh;
-            sums->export_wh += out_wh;
-            double price = cfx_plan_site_price(site, us, NULL);
-            if (in_wh > 0 && !isfinite(price))
-                sums->minutes_without_price += (guint)((next_us - us) / CFX_MINUTE);
-            sums->cost += (in_wh > 0 ? in_wh * KILO * price : 0) -
-                          out_wh * KILO * cfx_plan_site_sell(site, us);
-        }
-        us = next_us;
-    }
     for (gint64 us = self->start_us; us + CFX_MINUTE <= self->end_us; us += CFX_MINUTE) {
         double mean_w = cfx_meter_mean_w(site, us, us + CFX_MINUTE);
         double limit_w = cfx_limits_effective_w(&signals, us);
@@ -172,6 +214,11 @@ cfx_report_write(const CfxReport *self)
     cfx_json_member_text(&to, "currency", site->flex->currency);
     cfx_json_member_real(&to, "import_kwh", sums->import_wh * KILO);
     cfx_json_member_real(&to, "export_kwh", sums->export_wh * KILO);
+    cfx_json_name(&to, "energy_until");
+    if (sums->energy_until_us != CFX_TIME_MIN)
+        cfx_json_time(&to, sums->energy_until_us);
+    else
+        cfx_json_null(&to);
     cfx_json_member_real(&to, "highest_kw", sums->highest_w * KILO);
     cfx_json_member_int(&to, "minutes_over_limit", sums->minutes_over);
     cfx_json_member_int(&to, "minutes_unknown", sums->minutes_unknown);

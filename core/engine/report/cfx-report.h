@@ -8,7 +8,8 @@
 #include "report/cfx-trace.h"
 
 typedef struct {
-    double cost, import_wh, export_wh, highest_w;
+    double cost, import_wh, export_wh, highest_w; /* NAN: not known */
+    gint64 energy_until_us; /* CFX_TIME_MIN: the registers say nothing of the time */
     gint minutes_over;
     guint minutes_unknown;
     guint minutes_without_price; /* in which energy was drawn: its cost is not known */

@@ -273,6 +273,10 @@ class Case(unittest.TestCase):
             status, out, error = self.ctl(verb, "--json")
             self.assertEqual((status, error), (0, ""), verb)
             self.assertIsInstance(json.loads(out), dict)
+        told = self.ctl("report")[1]  # no meter has told anything
+        self.assertIn("imported – kWh, highest power – kW", told)
+        self.assertIn("energy and cost are not known: no import register", told)
+        self.assertIn("minutes power or limit is not known", told)
         self.assertIn("  EVSE 1", self.ctl("assets")[1])
         self.assertIn("scheduler-flow", self.ctl("plugins")[1])
         self.assertIn("simulator", self.ctl("plugins")[1].split("not used")[1])

@@ -87,11 +87,29 @@ plans_of(JsonNode *report)
         json_object_get_object_member(json_node_get_object(report), "plans"), "count");
 }
 
+static JsonObject *
+site_of(JsonNode *report)
+{
+    return json_object_get_object_member(json_node_get_object(report), "site");
+}
+
 static double
 import_of(JsonNode *report)
 {
-    return json_object_get_double_member(
-        json_object_get_object_member(json_node_get_object(report), "site"), "import_kwh");
+    return json_object_get_double_member(site_of(report), "import_kwh");
+}
+
+/* nothing is known of the meter: that is not nothing */
+static void
+assert_unknown(JsonNode *report)
+{
+    static const char *const unknown[] = { "cost", "import_kwh", "export_kwh", "highest_kw" };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(unknown); i++) {
+        g_assert_true(json_object_has_member(site_of(report), unknown[i]));
+        g_assert_true(json_object_get_null_member(site_of(report), unknown[i]));
+    }
+    g_assert_true(json_object_get_null_member(site_of(report), "energy_until"));
 }
 
 static const char *const links[] = { "event_to_profile",
@@ -143,7 +161,7 @@ test_kill(void)
     /* and another time has nothing of it */
     g_autoptr(JsonNode) empty = report(f, end_us + CFX_DAY, end_us + 2 * CFX_DAY);
     g_assert_cmpint(count_of(empty, "event_to_profile"), ==, 0);
-    g_assert_cmpfloat(import_of(empty), ==, 0);
+    assert_unknown(empty);
     fixture_free(f);
 }
 
@@ -278,6 +296,61 @@ test_long_limit(void)
     fixture_free(f);
 }
 
+static void
+test_without_register(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W,
+                           .stations = 2,
+                           .site_attributes = "\"sensors\":{\"price\":[84]}" };
+    Fixture *f = fixture_new(&setup);
+    double import_wh = 1000;
+    gint64 start_us = f->site_us;
+
+    fixture_start(f);
+    live(f, 20, &import_wh);
+    g_autoptr(JsonNode) none = report(f, start_us, f->site_us);
+    assert_unknown(none);
+    g_assert_cmpint(json_object_get_int_member(site_of(none), "minutes_unknown"), ==, 20);
+
+    /* one without the other: what is exported is not known, and counts for nothing */
+    setup.site_attributes = "\"sensors\":{\"price\":[84],\"import-register\":105}";
+    fixture_change(f, &setup);
+    g_autoptr(JsonNode) import = report(f, start_us, f->site_us);
+    g_assert_cmpfloat_with_epsilon(import_of(import), 20 * 25 / 60.0, 1e-6);
+    g_assert_true(json_object_get_null_member(site_of(import), "export_kwh"));
+    g_assert_cmpfloat_with_epsilon(
+        json_object_get_double_member(site_of(import), "cost"), 0.18 * 20 * 25 / 60.0, 1e-6);
+    fixture_free(f);
+}
+
+/* a report until now tells of the slot that runs as much as the registers say */
+static void
+test_until_now(void)
+{
+    FixtureSetup setup = { .fail_safe_w = F_W, .stations = 2 };
+    Fixture *f = fixture_new(&setup);
+    double import_wh = 1000;
+    gint64 start_us = f->site_us;
+
+    fixture_start(f);
+    live(f, 22, &import_wh);
+    gint64 read_us = f->site_us;
+    fixture_advance(f, 20 * CFX_SECOND);
+    g_autoptr(JsonNode) node = report(f, start_us, f->site_us);
+    g_assert_cmpfloat_with_epsilon(import_of(node), 22 * 25 / 60.0, 1e-6);
+    gint64 until_us = 0;
+    g_assert_true(cfx_time_parse(
+        json_object_get_string_member(site_of(node), "energy_until"), -1, &until_us));
+    g_assert_cmpint(until_us, ==, read_us);
+    /* what both say counts: the export register's may be on its way */
+    fixture_advance(f, 40 * CFX_SECOND);
+    fixture_believe(f, SOURCE_METER, SENSOR_IMPORT, f->site_us, 0, 1, import_wh + 25000 / 60);
+    fixture_run(f);
+    g_autoptr(JsonNode) later = report(f, start_us, f->site_us);
+    g_assert_cmpfloat_with_epsilon(import_of(later), 22 * 25 / 60.0, 1e-6);
+    fixture_free(f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -287,5 +360,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/report/slot", test_slot);
     g_test_add_func("/engine/report/without-price", test_without_price);
     g_test_add_func("/engine/report/long-limit", test_long_limit);
+    g_test_add_func("/engine/report/without-register", test_without_register);
+    g_test_add_func("/engine/report/until-now", test_until_now);
     return g_test_run();
 }

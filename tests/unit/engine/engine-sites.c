@@ -267,7 +267,7 @@ test_goes_at_the_start(void)
     guint n_done = 0;
 
     one.second = 0;
-    one.stations = 3; /* the first site is as it was */
+    one.stations = 3;     /* the first site is as it was */
     f->read_fails = TRUE; /* the first site is tried again later: the start does not wait for it */
     cfx_engine_start(f->engine, note_done, &n_done);
     while (fixture_site(f)->load_timer == 0)
