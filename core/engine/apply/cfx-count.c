@@ -20,7 +20,8 @@ cfx_apply_same(const CfxCurve *a, const CfxCurve *b, gint64 us, double by_w)
 {
     while (us != CFX_TIME_MAX) {
         double x_w = cfx_apply_value_at(a, us), y_w = cfx_apply_value_at(b, us);
-        if (!(fabs(x_w - y_w) <= by_w) && !(isnan(x_w) && isnan(y_w)))
+        /* the same infinity is the same */
+        if (x_w != y_w && !(fabs(x_w - y_w) <= by_w) && !(isnan(x_w) && isnan(y_w)))
             return FALSE;
         us = MIN(cfx_curve_next(a, us), cfx_curve_next(b, us));
     }

@@ -15,6 +15,15 @@ go_on(CfxCurve *clipped, const CfxCurve *as, gint64 until_us)
         cfx_curve_append(clipped, us, cfx_curve_at(as, us));
 }
 
+/* what a curve asks for: no number asks for nothing, and what has no end for all there is */
+static double
+asked_w(const CfxCurve *curve, gint64 us, double room_w)
+{
+    double w = cfx_power_permitted(cfx_apply_value_at(curve, us));
+
+    return isinf(w) ? room_w : w;
+}
+
 guint
 cfx_clip_curves(CfxCurve *curves,
                 const double *least_w,
@@ -29,18 +38,18 @@ cfx_clip_curves(CfxCurve *curves,
     guint n_cut = 0;
 
     for (gint64 us = now_us; us < until_us;) {
+        /* a room that is no number permits nothing */
+        double room_w = cfx_power_permitted(cfx_curve_at(room, us));
         double sum_w = 0;
         gint64 next_us = cfx_curve_next(room, us);
         for (gsize i = 0; i < n; i++) {
-            sum_w += cfx_power_permitted(cfx_apply_value_at(&curves[i], us));
+            sum_w += asked_w(&curves[i], us, room_w);
             next_us = MIN(next_us, cfx_curve_next(&curves[i], us));
         }
-        /* a room that is no number permits nothing */
-        double room_w = cfx_power_permitted(cfx_curve_at(room, us));
         double share = sum_w > room_w + SAME_W ? room_w / sum_w : 1;
         for (gsize i = 0; i < n; i++) {
             double before_w = cfx_power_permitted(cfx_apply_value_at(&curves[i], us));
-            double after_w = before_w * share;
+            double after_w = asked_w(&curves[i], us, room_w) * share;
             if (share < 1 && after_w < least_w[i])
                 after_w = 0;
             is_cut[i] = is_cut[i] || before_w - after_w > SAME_W;

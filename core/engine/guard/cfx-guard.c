@@ -68,8 +68,19 @@ is_guarded(const CfxSite *site)
     return site->state == CFX_SITE_READY || (site->state == CFX_SITE_REFUSED && site->version > 0);
 }
 
+/* a device that has accepted nothing, or of which no one knows how much it may draw */
+static gboolean
+is_unknown(const CfxEngineDevice *device, const CfxCurve *counted)
+{
+    for (gsize i = 0; i < counted->n; i++)
+        if (!isfinite(counted->w[i]))
+            return TRUE;
+    return !device->has_allowed;
+}
+
 /* Where no plan will come, what a car got by one of a process before this one is taken over: only
- * what is desired of it can be cut. */
+ * what is desired of it can be cut. What is not known is no permission: whatever plan is left at
+ * the station is replaced by its fail-safe power. */
 static void
 take_over(CfxSite *site, gint64 now_us)
 {
@@ -81,7 +92,8 @@ take_over(CfxSite *site, gint64 now_us)
         cfx_apply_counted(device, now_us, &counted);
         if (cfx_apply_is_under(&counted, &device->desired_fail_safe, now_us))
             continue;
-        cfx_curve_copy(&device->desired, &counted);
+        cfx_curve_copy(&device->desired,
+                       is_unknown(device, &counted) ? &device->desired_fail_safe : &counted);
         device->desires_plan = TRUE;
     }
 }

@@ -71,11 +71,13 @@ put_station(CfxModelBuilder *builder, const FixtureSetup *setup, guint i)
     g_autofree char *name = is_twin ? g_strdup_printf("EVSE %u", i + 1) : g_strdup(identity);
     g_autofree char *attributes =
         g_strdup_printf("{\"sensors\":{\"power\":%d},\"fail-safe-power\":\"%.3f kW\",\"phases\":3,"
-                        "\"min-current\":\"6 A\",\"max-current\":\"%d A\",\"voltage\":\"230 V\","
+                        "\"min-current\":\"6 A\",%s\"voltage\":\"230 V\","
                         "\"default-need\":\"15 kWh\",\"default-minimum\":\"5 kWh\"%s%s}",
                         SENSOR_POWER + (int)i,
                         setup->fail_safe_w / 1e3,
-                        is_large ? 32 : 16,
+                        setup->unrated ? ""
+                        : is_large     ? "\"max-current\":\"32 A\","
+                                       : "\"max-current\":\"16 A\",",
                         setup->station_attributes[i] != NULL ? "," : "",
                         setup->station_attributes[i] != NULL ? setup->station_attributes[i] : "");
     CfxAsset evse = {
@@ -90,8 +92,9 @@ put_station(CfxModelBuilder *builder, const FixtureSetup *setup, guint i)
         .latitude = NAN,
         .longitude = NAN,
         .attributes = attributes,
-        .flex_model =
-            is_large ? "{\"power-capacity\":\"22 kW\"}" : "{\"power-capacity\":\"11 kW\"}",
+        .flex_model = setup->unrated ? "{}"
+                      : is_large     ? "{\"power-capacity\":\"22 kW\"}"
+                                     : "{\"power-capacity\":\"11 kW\"}",
         .flex_context = "{}",
     };
     CfxBinding binding = {

@@ -58,6 +58,7 @@ typedef struct {
     const char *flex_context;    /* NULL: the usual one */
     double fail_safe_w;
     guint stations;
+    gboolean unrated; /* nobody has registered what the stations can draw */
     gboolean twins; /* the first two are the EVSEs of one station, TWIN */
     guint import_limit_minutes; /* how long each limit of SENSOR_IMPORT_LIMIT holds; 0: 1 */
     guint second;   /* so many of the last ones stand below a second site, of 60 kW */

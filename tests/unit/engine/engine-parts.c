@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The pure parts: timelines, limits, prices, fail-safe powers, cuts, fields of sessions, promises.
  */
+#include "apply/cfx-apply.h"
 #include "cfx-day.h"
 #include "guard/cfx-guard.h"
 #include "plan/cfx-inputs.h"
@@ -297,6 +298,24 @@ test_slots(void)
 /* --- cuts
  * ------------------------------------------------------------------------------------------ */
 
+/* a power that is not known is the same as itself: what is told once is not told for ever */
+static void
+test_same(void)
+{
+    static const double values[] = { 1000, INFINITY, NAN };
+    g_auto(CfxCurve) a = CFX_CURVE_INIT, b = CFX_CURVE_INIT;
+
+    for (gsize i = 0; i < G_N_ELEMENTS(values); i++) {
+        for (gsize j = 0; j < G_N_ELEMENTS(values); j++) {
+            cfx_curve_reset(&a);
+            cfx_curve_reset(&b);
+            cfx_curve_append(&a, 0, values[i]);
+            cfx_curve_append(&b, 0, values[j]);
+            g_assert_true(cfx_apply_same(&a, &b, 0, 1) == (i == j));
+        }
+    }
+}
+
 static void
 test_clip(void)
 {
@@ -328,6 +347,25 @@ test_clip(void)
     cfx_curve_append(&room, 0, NAN);
     g_assert_cmpuint(cfx_clip_curves(curves, least_w, 3, &room, 0, 100, cut), ==, 2);
     g_assert_cmpfloat(cfx_curve_at(&curves[1], 0), ==, 0);
+
+    /* nor does a power that is none, or without end: at most all the room is its */
+    cfx_curve_reset(&room);
+    cfx_curve_append(&room, 0, 15000);
+    cfx_curve_append(&room, 50, -INFINITY);
+    for (int i = 0; i < 3; i++)
+        cfx_curve_reset(&curves[i]);
+    cfx_curve_append(&curves[0], 0, INFINITY);
+    cfx_curve_append(&curves[1], 0, 10000);
+    cfx_curve_append(&curves[2], 0, NAN);
+    g_assert_cmpuint(cfx_clip_curves(curves, least_w, 3, &room, 0, 100, cut), ==, 2);
+    g_assert_cmpfloat_with_epsilon(cfx_curve_at(&curves[0], 0), 9000, 1e-9);
+    g_assert_cmpfloat_with_epsilon(cfx_curve_at(&curves[1], 0), 6000, 1e-9);
+    g_assert_cmpfloat(cfx_curve_at(&curves[0], 50), ==, 0);
+    g_assert_cmpfloat(cfx_curve_at(&curves[1], 50), ==, 0);
+    cfx_curve_reset(&curves[0]);
+    cfx_curve_append(&curves[0], 0, INFINITY);
+    g_assert_cmpuint(cfx_clip_curves(curves, least_w, 1, &room, 0, 50, cut), ==, 1);
+    g_assert_cmpfloat(cfx_curve_at(&curves[0], 0), ==, 15000);
     for (int i = 0; i < 3; i++)
         cfx_curve_clear(&curves[i]);
 }
@@ -477,6 +515,7 @@ main(int argc, char **argv)
     g_test_add_func("/engine/prices/end", test_prices_end);
     g_test_add_func("/engine/prices/clock-change", test_prices_over_clock_change);
     g_test_add_func("/engine/plan/slots", test_slots);
+    g_test_add_func("/engine/apply/same", test_same);
     g_test_add_func("/engine/guard/clip", test_clip);
     g_test_add_func("/engine/session/precedence", test_precedence);
     g_test_add_func("/engine/session/promise", test_promise);

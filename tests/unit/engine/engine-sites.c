@@ -59,6 +59,39 @@ test_refused_after_crash(void)
     fixture_free(f);
 }
 
+/* A site that must not be steered any more finds a car at a station of which nothing is known: not
+ * what it was sent before the crash, perhaps not even what it can draw. That is no permission. */
+static void
+test_refused_and_unknown(void)
+{
+    for (int unrated = 0; unrated < 2; unrated++) {
+        FixtureSetup setup = { .fail_safe_w = F_W, .stations = 5, .unrated = unrated };
+        Fixture *f = fixture_of(setup);
+
+        f->stations[0].answers = FALSE;
+        for (guint i = 0; i < 5 && unrated; i++)
+            f->stations[i].device.power_max_w = NAN;
+        fixture_start(f);
+        plug(f, 0, "a", 22);
+        g_assert_false(fixture_device(f, 0)->has_allowed);
+        setup.station_attributes[4] = "\"fail-safe-power\":\"60 kW\"";
+        fixture_change(f, &setup);
+        fixture_crash(f);
+        f->stations[0].answers = TRUE;
+        start_engine(f);
+        g_assert_cmpint(fixture_site(f)->state, ==, CFX_SITE_REFUSED);
+        for (guint i = 0; i < 5; i++)
+            comes(f, i);
+        fixture_advance(f, CFX_HOUR);
+        g_assert_cmpint(fixture_device(f, 0)->applied_state, ==, CFX_APPLIED_INSTALLED);
+        g_assert_true(f->stations[0].has_tx);
+        g_assert_cmpfloat(fixture_allowed_w(f, 0, f->site_us), <=, F_W);
+        g_assert_cmpfloat(cfx_curve_at(&fixture_device(f, 0)->desired, f->site_us), <=, F_W);
+        g_assert_cmpfloat(fixture_worst_w(f, f->site_us) + BASE_W, <=, LIMIT_W + 5);
+        fixture_free(f);
+    }
+}
+
 /* The contract is lowered so far that the site must not be steered, then the daemon is killed: with
  * no signal and no edge of the limit to come, the limit holds for good. */
 static void
@@ -411,6 +444,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/sites/refused-keeps-its-limit", test_refused_keeps_its_limit);
     g_test_add_func("/engine/sites/refused-after-crash", test_refused_after_crash);
+    g_test_add_func("/engine/sites/refused-and-unknown", test_refused_and_unknown);
     g_test_add_func("/engine/sites/refused-contract", test_refused_contract);
     g_test_add_func("/engine/sites/limit-goes-while-solving", test_limit_goes_while_solving);
     g_test_add_func("/engine/sites/store-unreadable", test_store_unreadable);
