@@ -39,8 +39,9 @@ typedef struct {
     double energy_wh;       /**< its energy register, import */
     double stock_wh;        /**< storage: in it now. EVSE: AC energy of this session since plug-in */
     double stock_min_wh, stock_max_wh; /**< bounds of stock_wh */
-    double charge_efficiency, discharge_efficiency; /**< 0…1; heat pumps above */
-    double leakage_per_hour; /**< share of the stock that is lost in an hour */
+    double charge_efficiency, discharge_efficiency; /**< 0.01…1; charging of heat pumps
+                                                         to 10; beyond: taken for unknown */
+    double leakage_per_hour; /**< share of the stock that is lost in an hour, 0…1 */
     double external_w;      /**< limit that somebody else put on it; INFINITY: none */
     guint32 phases, evses;  /**< phases in use 1…3, 0 unknown; evses: of its station */
     double voltage_v;       /**< phase to neutral */

@@ -65,6 +65,25 @@ parse_voltage(CfxFlexModel *self, const CfxFlexJson *json)
                               VOLTAGE_MAX_V);
 }
 
+/* What no storage keeps, and no heat pump makes of a kWh, stays out: plans would be reckoned with
+ * it. NAN: nothing is given, or nothing that can be true. */
+static double
+efficiency(const CfxFlexJson *json, const char *name, double max)
+{
+    double value = cfx_flex_json_ratio(json, name);
+
+    if (isnan(value) || (value >= CFX_EFFICIENCY_MIN && value <= max))
+        return value;
+    cfx_flex_json_problem(json,
+                          name,
+                          "it is not from %.0f %% to %.0f %%; give the share that is kept, as 0.9 "
+                          "or \"90 %%\"%s",
+                          CFX_EFFICIENCY_MIN * 100,
+                          max * 100,
+                          max > 1 ? ", of a heat pump its coefficient of performance, as 3.2" : "");
+    return NAN;
+}
+
 /* Takes over what is given. */
 static void
 take(double *to, double value)
@@ -102,7 +121,7 @@ parse_attributes(CfxFlexModel *self, const CfxModel *model, const CfxFlexJson *j
 static void
 parse_model(CfxFlexModel *self, const CfxFlexJson *json)
 {
-    double round_trip = cfx_flex_json_ratio(json, "roundtrip-efficiency");
+    double round_trip = efficiency(json, "roundtrip-efficiency", 1);
 
     /* the lower of both counts */
     take(&self->power_max_w,
@@ -111,10 +130,10 @@ parse_model(CfxFlexModel *self, const CfxFlexJson *json)
     take(&self->production_max_w, cfx_flex_json_quantity(json, "production-capacity", "W"));
     take(&self->stock_min_wh, cfx_flex_json_quantity(json, "soc-min", "Wh"));
     take(&self->stock_max_wh, cfx_flex_json_quantity(json, "soc-max", "Wh"));
-    if (round_trip > 0)
+    if (!isnan(round_trip))
         self->charge_efficiency = self->discharge_efficiency = sqrt(round_trip);
-    take(&self->charge_efficiency, cfx_flex_json_ratio(json, "charging-efficiency"));
-    take(&self->discharge_efficiency, cfx_flex_json_ratio(json, "discharging-efficiency"));
+    take(&self->charge_efficiency, efficiency(json, "charging-efficiency", CFX_EFFICIENCY_MAX));
+    take(&self->discharge_efficiency, efficiency(json, "discharging-efficiency", 1));
 }
 
 static void

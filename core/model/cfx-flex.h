@@ -56,6 +56,11 @@ typedef struct {
     gsize n_rates;
 } CfxFlexContext;
 
+/* kWh in stock for each kWh drawn: below the first nothing is stored, above the second no heat pump
+ * is; what is given back is never more than there was */
+#define CFX_EFFICIENCY_MIN 0.01
+#define CFX_EFFICIENCY_MAX 10.0
+
 /* of an EVSE, a battery, …; what a charging station says holds for its EVSEs */
 typedef struct {
     gint64 asset, site;      /* site 0: below none */

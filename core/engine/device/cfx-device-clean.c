@@ -36,6 +36,10 @@ cfx_device_clean(CfxDevice *device, gint64 now_us)
     device->minimum_wh = between(device->minimum_wh, 0, NEED_MAX_WH);
     device->current_max_a = between(device->current_max_a, 0, CURRENT_MAX_A);
     device->voltage_v = between(device->voltage_v, VOLTAGE_MIN_V, VOLTAGE_MAX_V);
+    device->charge_efficiency =
+        between(device->charge_efficiency, CFX_EFFICIENCY_MIN, CFX_EFFICIENCY_MAX);
+    device->discharge_efficiency = between(device->discharge_efficiency, CFX_EFFICIENCY_MIN, 1);
+    device->leakage_per_hour = between(device->leakage_per_hour, 0, 1);
     device->soc_ratio = between(device->soc_ratio, 0, 1);
     /* a limit that is no number is none; a negative one leaves nothing to draw */
     device->external_w = isnan(device->external_w) ? INFINITY : MAX(device->external_w, 0);

@@ -22,6 +22,10 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
 
     cfx_flex_context_free(cfx_flex_context_parse(model, &asset, problems));
     cfx_flex_model_parse(model, &asset, &device, problems);
+    g_assert_true(device.charge_efficiency >= CFX_EFFICIENCY_MIN &&
+                  device.charge_efficiency <= CFX_EFFICIENCY_MAX);
+    g_assert_true(device.discharge_efficiency >= CFX_EFFICIENCY_MIN &&
+                  device.discharge_efficiency <= 1);
     cfx_model_unref(model);
     return 0;
 }

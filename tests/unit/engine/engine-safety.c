@@ -612,6 +612,8 @@ test_wild_reports(void)
         device->power_least_w = device->stock_wh = device->voltage_v = wild[k];
         device->current_max_a = device->need_wh = device->minimum_wh = wild[k];
         device->soc_ratio = device->external_w = device->ended_wh = wild[k];
+        device->charge_efficiency = device->discharge_efficiency = wild[k];
+        device->leakage_per_hour = wild[k];
         device->departure_us = wild[k] < 0 ? G_MININT64 : G_MAXINT64;
         device->phases = 4000000000u;
         f->stations[0].register_wh = wild[k];
@@ -622,6 +624,9 @@ test_wild_reports(void)
         assert_under(f, LIMIT_W, BASE_W);
         g_assert_cmpfloat(fixture_allowed_w(f, 1, f->site_us), >, 20000);
         g_assert_false(fixture_session(f, 0)->need_wh.value > 1e6);
+        const CfxDevice *state = &fixture_device(f, 0)->state;
+        g_assert_true(isnan(state->charge_efficiency) && isnan(state->discharge_efficiency));
+        g_assert_true(isnan(state->leakage_per_hour) || state->leakage_per_hour == 0);
         *device = before;
         f->stations[0].register_wh = 1e6;
         comes(f, 0);

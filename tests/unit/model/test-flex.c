@@ -212,6 +212,64 @@ test_in_service(void)
     }
 }
 
+/* What no storage keeps, and no heat pump makes of a kWh, is a slip of the pen: it is told, with
+ * what to write instead, and counts as not given. */
+static void
+test_efficiencies(void)
+{
+    static const struct {
+        const char *flex;
+        double charge, discharge;
+        const char *problem; /* NULL: none */
+    } cases[] = {
+        { "{\"roundtrip-efficiency\":0.81}", 0.9, 0.9, NULL },
+        { "{\"roundtrip-efficiency\":\"81 %\"}", 0.9, 0.9, NULL },
+        { "{\"roundtrip-efficiency\":1}", 1, 1, NULL },
+        { "{\"charging-efficiency\":3.2}", 3.2, 1, NULL },
+        { "{\"charging-efficiency\":\"1000 %\",\"discharging-efficiency\":0.01}", 10, 0.01, NULL },
+        { "{\"roundtrip-efficiency\":0}",
+          1,
+          1,
+          "flex_model.roundtrip-efficiency: it is not from 1 % to 100 %; give the share that is "
+          "kept, "
+          "as 0.9 or \"90 %\"" },
+        { "{\"roundtrip-efficiency\":1.01}", 1, 1, "flex_model.roundtrip-efficiency: it is not" },
+        { "{\"roundtrip-efficiency\":-0.5}", 1, 1, "flex_model.roundtrip-efficiency: it is not" },
+        { "{\"charging-efficiency\":0}", 1, 1, "flex_model.charging-efficiency: it is not" },
+        { "{\"charging-efficiency\":-3}", 1, 1, "flex_model.charging-efficiency: it is not" },
+        { "{\"charging-efficiency\":90}",
+          1,
+          1,
+          "flex_model.charging-efficiency: it is not from 1 % to 1000 %; give the share that is "
+          "kept, "
+          "as 0.9 or \"90 %\", of a heat pump its coefficient of performance, as 3.2" },
+        { "{\"charging-efficiency\":1e308}", 1, 1, "flex_model.charging-efficiency: it is not" },
+        { "{\"charging-efficiency\":1e-300}", 1, 1, "flex_model.charging-efficiency: it is not" },
+        { "{\"discharging-efficiency\":0}", 1, 1, "flex_model.discharging-efficiency: it is not" },
+        { "{\"discharging-efficiency\":1.5}",
+          1,
+          1,
+          "flex_model.discharging-efficiency: it is not" },
+        { "{\"discharging-efficiency\":\"nan\"}", 1, 1, "flex_model.discharging-efficiency: " },
+    };
+
+    for (gsize i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GPtrArray) problems = g_ptr_array_new_with_free_func(g_free);
+        const CfxModel *model = model_new("{}", "{}", "{}");
+        CfxAsset asset = *cfx_model_asset(model, 111);
+        CfxFlexModel device;
+
+        asset.flex_model = cases[i].flex;
+        cfx_flex_model_parse(model, &asset, &device, problems);
+        g_assert_cmpfloat_with_epsilon(device.charge_efficiency, cases[i].charge, 1e-12);
+        g_assert_cmpfloat_with_epsilon(device.discharge_efficiency, cases[i].discharge, 1e-12);
+        g_assert_cmpuint(problems->len, ==, cases[i].problem != NULL ? 1 : 0);
+        if (cases[i].problem != NULL)
+            g_assert_true(g_str_has_prefix(problems->pdata[0], cases[i].problem));
+        cfx_model_unref(model);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -221,5 +279,6 @@ main(int argc, char **argv)
     g_test_add_func("/model/flex/may-steer", test_may_steer);
     g_test_add_func("/model/flex/bad-limit", test_bad_limit);
     g_test_add_func("/model/flex/in-service", test_in_service);
+    g_test_add_func("/model/flex/efficiencies", test_efficiencies);
     return g_test_run();
 }

@@ -156,6 +156,12 @@ test_problems(void)
                    "tokens[0].preferences.need: \"5 kW\" is not a quantity in \"Wh\"\n"
                    "tokens[0].preferences.departure: \"25:00\" is no clock time\n"
                    "tokens[1].token: \"A\" is there twice");
+    assert_problem(&f,
+                   HEAD ACCOUNT "\"assets\":[{\"id\":5,\"name\":\"x\",\"account\":1,\"type\":"
+                                "\"battery\",\"flex_model\":{\"charging-efficiency\":90}}]}",
+                   "assets[0].flex_model.charging-efficiency: it is not from 1 % to 1000 %; give "
+                   "the share that is kept, as 0.9 or \"90 %\", of a heat pump its coefficient of "
+                   "performance, as 3.2");
     /* what cannot be read hides no other mistake, and is not told as missing again */
     assert_problem(&f,
                    HEAD ACCOUNT
