@@ -18,12 +18,18 @@ ZONES = ("public", "internal", "grid")
 PATIENCE_S = 40
 
 
+held = []  # sockets, until we end
+
+
 def free_ports(count):
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
+    """Ports on which programs of ours may listen. Bound here, and not listened on: nobody else gets one, neither as a
+    port of a server nor as that of a client, while who asks for just this one, with SO_REUSEADDR, does."""
+    for _ in range(count):
+        probe = socket.socket()
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        held.append(probe)
+    return [probe.getsockname()[1] for probe in held[-count:]]
 
 
 def until(look, what="what was waited for"):

@@ -7,7 +7,7 @@ import socket
 
 import rig
 
-SLOW, MANY, GREEDY = "request-time=1s", "connections-per-peer=3", "rate=0.01\nburst=5"
+SLOW, MANY, GREEDY = "request-time=2s", "connections-per-peer=3", "rate=0.01\nburst=5"
 PING = b"GET /api/ops/ping HTTP/1.1\r\nHost: h\r\n\r\n"
 
 

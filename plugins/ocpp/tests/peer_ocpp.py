@@ -95,10 +95,12 @@ SITE = {
 }
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def held_port():
+    """A bound socket on whose port a program of ours may listen (with SO_REUSEADDR), and nobody else gets it."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    return probe
 
 
 def now():
@@ -109,7 +111,8 @@ def now():
 class Daemon:
     def __init__(self, build, folder):
         self.build, self.folder = build, pathlib.Path(folder)
-        self.port = free_port()
+        self.held = held_port()
+        self.port = self.held.getsockname()[1]
         for name in ("secrets", "state", "run"):
             (self.folder / name).mkdir()
         self.password = secrets.token_hex(16)
