@@ -407,6 +407,18 @@ def names(page):
         true(f"every control on {screen} has a name", not nameless, nameless)
 
 
+def french_form(page):
+    """The form of a command, made from the adapter's own English schema."""
+    browser = page.browser
+    page.show("stations/111")
+    browser.wait("the commands", "return document.querySelector('#command')")
+    browser.run("const s = document.querySelector('#command'); s.value = 'Reset'; s.dispatchEvent(new Event('change'))")
+    page.settle()
+    form = browser.run("return [...document.querySelectorAll('.args label.field')].map(l => l.textContent)")
+    true("a command's form is French", any("sans valeur, toute la borne" in text for text in form)
+         and any("Immediate – tout de suite" in text for text in form) and not any("left out" in text for text in form), form)
+
+
 def languages(page):
     browser = page.browser
     page.show("overview")
@@ -419,6 +431,7 @@ def languages(page):
         keys = re.findall(r"\b(?:col|tile|state|link|detail|history|plan|day|map|health|signal|signals)\.[a-z]+\b",
                           browser.text("#app"))
         true(f"no word is missing in French on {screen}", not keys, keys)
+    french_form(page)
     browser.reload()
     browser.wait("the page", "return document.querySelector('#title')")
     same("the choice is kept", browser.run("return document.documentElement.lang"), "fr")

@@ -62,6 +62,39 @@ def links():
     return whole | {word[:-1] for word in re.findall(TEXT, text) if word.endswith("/")}
 
 
+def hints():
+    """What is said to people beside an error whose code has no hint of its own; "syntax" is for scripts."""
+    own = {key.split(".")[1] for key in words() if re.fullmatch(r"error\.[^.]+\.hint", key)}
+    calls = re.findall(r"ui_answer_error\(([^;]*)\);", read("plugins/ui/ui-*.c"))
+    found = set()
+    for call in calls:
+        texts = re.findall(r'"((?:[^"\\]|\\.)*)"', call)
+        if texts and texts[0] not in own | {"syntax", "method"} and not call.rstrip().endswith("NULL"):
+            found.add(texts[-1].replace('\\"', '"'))
+    kinds = re.findall(r'\d\d\d, "([^"]+)", "([^"]+)" \}', read("plugins/ui/ui-answer.c"))
+    return found | {text for code, text in kinds if code not in own}
+
+
+def status_words():
+    text = read("plugins/ocpp/ocpp-messages-remote.c")
+    return set().union(*(said(words) for name, words in re.findall(r"(\w+)_words\[\] = \{(.*?)\};", text, re.S)
+                         if name.endswith("_status") or name in ("start_stop", "unlock")))
+
+
+def choices():
+    path = "plugins/ocpp/ocpp-messages-remote.c"
+    return ({f"type.{word}" for word in said(table(path, "reset_words"))}
+            | {f"requestedMessage.{word}" for word in said(table(path, "trigger_words"))}
+            | {f"operationalStatus.{word}" for word in said(table(path, "operational_words"))}
+            | {f"chargingRateUnit.{word}" for word in
+               said(table("plugins/ocpp/ocpp-messages-c*.c", "ocpp_rate_unit_words"))})
+
+
+def notes():
+    """What is written beside a member of a command"""
+    return set(re.findall(r'\{ "\w+",\s*"([^"]+)" \}', read("plugins/ocpp/ocpp-command-list.c")))
+
+
 FAMILIES = {
     "cause": lambda: (said(table("core/engine/plan/cfx-plan-promise.c", "in_way_names"))
                       | returned(body("core/engine/plan/cfx-plan-promise.c", "cfx_plan_cause_of_shortage"))
@@ -78,6 +111,8 @@ FAMILIES = {
     "error": lambda: (chosen(re.search(r"code = (.*?);", read("plugins/ui/ui-answer.c"), re.S).group(1))
                       | set(re.findall(r"\b[45]\d\d,\s*" + TEXT, read("plugins/ui/*.c")))),
     "cmd": lambda: set(re.findall(r"^\s*\{ " + TEXT + r",\s+\"[^\"]+\",\s+CFX_ROLE", read("plugins/ocpp/*.c"), re.M)),
+    "choice": choices,
+    "answer": status_words,
     "signal": lambda: said(table("plugins/openadr/ven-signals.c", "types")),
     "signaltype": lambda: said(table("plugins/openadr/ven-signals.c", "types")),
 }
@@ -100,6 +135,16 @@ class Words(unittest.TestCase):
                 self.assertGreater(len(found), 2, f"{family}: the words of the C code are not found")
                 missing = {f"{family}.{word}" for word in found} - set(self.known)
                 self.assertFalse(missing, "words.js lacks what the C code says")
+
+    def test_sentences(self):
+        """Those of said.* are the C code's, word for word, and all that it says to people beside forms and errors."""
+        known = {both[0].replace("\\'", "'") for key, both in self.known.items() if key.startswith("said.")}
+        for find in (notes, hints):
+            found = find()
+            self.assertGreater(len(found), 5, find.__name__)
+            self.assertFalse(found - known, "words.js lacks what the C code says")
+        text = read("plugins/*/*.c").replace('\\"', '"')
+        self.assertFalse({sentence for sentence in known if f'"{sentence}"' not in text}, "the C code no longer says this")
 
     def test_stories(self):
         topics = set(re.findall(r'"(cfx\.story\.[^"]+)"', read("core/engine/**/*.c")))

@@ -3,7 +3,7 @@
 
 import {h, patch} from './dom.js';
 import {clockSeconds, getLanguage, longDay, preferredLanguage, setLanguage, span, t, weekday} from './i18n.js';
-import {icon} from './parts.js';
+import {icon, said} from './parts.js';
 import * as live from './live.js';
 import {history, overview} from './day.js';
 
@@ -96,7 +96,7 @@ function drawSignIn() {
             brand(),
             h('h1', {id: 'signin-title', tabindex: '-1'}, t('signin.title')),
             say && h('div.banner.bad', {role: 'alert'}, h('b', {}, say.title ?? say.message),
-                say.hint && h('span', {}, say.hint)),
+                say.hint && h('span', {}, said(say.hint))),
             h('label.field', {}, h('span', {}, t('signin.user')), h('input.input', {name: 'user',
                 autocomplete: 'username', autocapitalize: 'none', spellcheck: 'false', required: true,
                 value: form.user, oninput: event => {

@@ -6,7 +6,7 @@ import {roomy, timeChart} from './charts.js';
 import {num, span, t, when} from './i18n.js';
 import * as live from './live.js';
 import {unrestricted} from './day.js';
-import {card, deviceState, empty, kindOf, markPath, state, word, worst} from './parts.js';
+import {card, deviceState, empty, kindOf, markPath, said, state, word, worst} from './parts.js';
 
 const HOUR = 3600e3;
 
@@ -190,7 +190,7 @@ function drawMap({redraw}) {
         loadMap(site.id, redraw);
     }
     if (map.error) {
-        return empty(map.error.title, map.error.hint ?? '');
+        return empty(map.error.title, said(map.error.hint) ?? '');
     }
     if (!map.features) {
         return empty(t('loading'));
@@ -333,7 +333,7 @@ function linkDetail(link, id) {
     if (id === 'price' && link.detail) {
         return t(live.site()?.price === null ? 'health.price.none' : 'health.price.assumed');
     }
-    return link.detail;
+    return said(link.detail);
 }
 
 function drawHealth() {

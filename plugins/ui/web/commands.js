@@ -4,7 +4,7 @@
 import {h} from './dom.js';
 import {t} from './i18n.js';
 import * as live from './live.js';
-import {card, empty, word} from './parts.js';
+import {card, empty, said, word} from './parts.js';
 
 const own = {device: null, list: null, connected: null, error: null, chosen: null, values: {}, busy: false, answer: null};
 
@@ -110,6 +110,12 @@ async function send(command, device, redraw) {
     redraw();
 }
 
+/** A word of the protocol with what it means. */
+function choice(name, value) {
+    const meaning = word('choice', `${name}.${value}`);
+    return meaning === `${name}.${value}` ? String(value) : `${value} – ${meaning}`;
+}
+
 function field(name, schema, required, redraw) {
     const type = typeOf(schema);
     const wrong = own.answer?.member === name;
@@ -121,7 +127,7 @@ function field(name, schema, required, redraw) {
     let input;
     if (type === 'enum') {
         input = h('select.input', {...props, onchange: set}, !required && h('option', {value: '', selected: own.values[name] === ''}, '–'),
-            schema.enum.map(v => h('option', {key: v, value: v, selected: own.values[name] === v}, String(v))));
+            schema.enum.map(v => h('option', {key: v, value: v, selected: own.values[name] === v}, choice(name, v))));
     } else if (type === 'boolean') {
         input = h('input', {...props, type: 'checkbox', checked: own.values[name], onchange: set});
     } else if (type === 'object' || type === 'array') {
@@ -131,7 +137,7 @@ function field(name, schema, required, redraw) {
             value: own.values[name], oninput: set});
     }
     return h('label.field', {key: name}, h('span', {}, name, required && h('b', {'aria-hidden': 'true'}, ' *'),
-        schema.description && ` – ${schema.description}`, (type === 'object' || type === 'array') && ` (JSON)`), input);
+        schema.description && [' – ', said(schema.description)], (type === 'object' || type === 'array') && ` (JSON)`), input);
 }
 
 function answerBox() {
@@ -141,12 +147,12 @@ function answerBox() {
     }
     if (answer.refusal) {
         return h('div.banner.bad.inside', {role: 'alert', id: 'answer'}, h('b', {}, answer.refusal.title),
-            answer.refusal.message && h('span', {}, answer.refusal.message), answer.refusal.hint && h('span', {}, answer.refusal.hint));
+            answer.refusal.message && h('span', {}, said(answer.refusal.message)), answer.refusal.hint && h('span', {}, said(answer.refusal.hint)));
     }
     const status = answer.said?.status;
     const good = status === undefined || /^Accepted|Unlocked|Scheduled$/.test(status);
     return h('div.banner.inside', {class: good ? 'ok' : 'warn', role: 'status', id: 'answer'},
-        h('b', {}, t('command.answer', {command: answer.command})), h('span', {}, status ?? ''),
+        h('b', {}, t('command.answer', {command: answer.command})), h('span', {}, status === undefined ? '' : word('answer', status)),
         h('pre.mono', {}, JSON.stringify(answer.said, null, 2)));
 }
 
@@ -156,7 +162,7 @@ export function commands(device, session, redraw) {
         load(device.id, redraw);
     }
     if (!own.list) {
-        return card(t('commands'), {}, own.error ? empty(own.error.title, own.error.hint ?? '') : h('p.muted', {}, t('loading')));
+        return card(t('commands'), {}, own.error ? empty(own.error.title, said(own.error.hint) ?? '') : h('p.muted', {}, t('loading')));
     }
     if (!own.list.length) {
         return card(t('commands'), {}, empty(t('commands.none')));

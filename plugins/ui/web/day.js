@@ -6,7 +6,7 @@ import {h} from './dom.js';
 import {roomy, timeChart, valueAt} from './charts.js';
 import {clock, isoDay, longDay, midnight, num, t, weekday, when} from './i18n.js';
 import * as live from './live.js';
-import {age, card, empty, needOf, sentence, tile, word} from './parts.js';
+import {age, card, empty, needOf, said, sentence, tile, word} from './parts.js';
 
 const QUARTER = 900e3, HOUR = 3600e3;
 const WINDOWS = {near: [3, 6], day: [12, 24], all: [24, 36]};
@@ -245,7 +245,7 @@ function promises(now, go) {
 
 function planCard(plan, site, now) {
     if (!plan) {
-        return card(t('plan'), {}, empty(t('plan.none'), site.problem ?? t('plan.none.hint')));
+        return card(t('plan'), {}, empty(t('plan.none'), said(site.problem) ?? t('plan.none.hint')));
     }
     return card(t('plan'), {end: age(Date.parse(plan.made), now)},
         h('dl.facts', {},
@@ -256,7 +256,7 @@ function planCard(plan, site, now) {
             h('dt', {}, t('plan.kept')), h('dd', {}, (plan.breach_kwh ?? 0) > 1e-3
                 ? h('span.is-bad', {}, t('plan.breach', {kwh: num(plan.breach_kwh, 2)})) : t('plan.nobreach'),
             (plan.shortfall_kwh ?? 0) > 1e-3 && h('div.is-warn', {}, t('plan.shortfall', {kwh: num(plan.shortfall_kwh, 2)}))),
-            plan.reason && plan.status !== 'optimal' && [h('dt', {}, t('plan.reason')), h('dd', {}, plan.reason)],
+            plan.reason && plan.status !== 'optimal' && [h('dt', {}, t('plan.reason')), h('dd', {}, said(plan.reason))],
             h('dt', {}, t('plan.by')), h('dd', {}, plan.scheduler ?? '–', known(plan.solve_ms)
                 && h('span.muted', {}, ` · ${num(plan.solve_ms, 1)} ms`))));
 }
@@ -287,7 +287,7 @@ function drawOverview({now, redraw, go}) {
     const stories = live.all('story').sort((a, b) => b.id - a.id).slice(0, 12);
     return [
         site.state !== 'steered' && h('div.banner.warn.inside', {role: 'status'}, h('b', {}, word('sitestate', site.state)),
-            site.problem && h('span', {}, site.problem)),
+            site.problem && h('span', {}, said(site.problem))),
         tiles(site, now),
         card(t('day.title'), {end: h('div.seg', {role: 'group', 'aria-label': t('window')}, Object.entries(WINDOWS).map(([name, [b, a]]) =>
             h('button', {type: 'button', 'aria-pressed': String(name === window), 'aria-label': t('window.say', {back: b, ahead: a}),
@@ -367,7 +367,7 @@ function drawHistory({path, now, redraw, go}) {
     const {state, data, error} = chosen.history;
     const parts = [dayPicker(day, data, now, go)];
     if (state === 'failed') {
-        parts.push(h('div.banner.bad.inside', {role: 'alert'}, h('b', {}, error.title), error.hint && h('span', {}, error.hint)));
+        parts.push(h('div.banner.bad.inside', {role: 'alert'}, h('b', {}, error.title), error.hint && h('span', {}, said(error.hint))));
     }
     if (!data) {
         return parts.concat(state === 'loading' ? empty(t('history.loading')) : []);

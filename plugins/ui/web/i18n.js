@@ -54,6 +54,13 @@ export function knows(key) {
     return key in words;
 }
 
+const sentences = new Map(Object.entries(words).filter(([key]) => key.startsWith('said.')).map(([, pair]) => [pair[0], pair]));
+
+/** A sentence of the daemon's own in the reader's language; null where there are no words for it. */
+export function translated(text) {
+    return sentences.get(text)?.[languages.indexOf(language)] ?? null;
+}
+
 function plural(n) {
     return language === 'fr' ? (n >= 2 ? 1 : 0) : (n === 1 ? 0 : 1);
 }

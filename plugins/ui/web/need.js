@@ -4,6 +4,7 @@
 import {h} from './dom.js';
 import {t} from './i18n.js';
 import * as live from './live.js';
+import {said} from './parts.js';
 
 const MAX_KWH = 1000;
 const own = {session: null, need: '', by: '', bad: false, busy: false, answer: null};
@@ -51,7 +52,7 @@ function answerBox() {
     }
     return answer.stored ? h('div.banner.ok.inside', {role: 'status', id: 'need-answer'}, t('need.stored'))
         : h('div.banner.bad.inside', {role: 'alert', id: 'need-answer'}, h('b', {}, answer.refusal.title),
-            answer.refusal.message && h('span', {}, answer.refusal.message), answer.refusal.hint && h('span', {}, answer.refusal.hint));
+            answer.refusal.message && h('span', {}, said(answer.refusal.message)), answer.refusal.hint && h('span', {}, said(answer.refusal.hint)));
 }
 
 export function needForm(device, session, redraw) {

@@ -2,7 +2,7 @@
 // Small things that several screens draw: icons, states, ages, empty places.
 
 import {h} from './dom.js';
-import {getLanguage, knows, num, span, t, when} from './i18n.js';
+import {getLanguage, knows, num, span, t, translated, when} from './i18n.js';
 
 const ICONS = {
     overview: 'M3 17l5-6 4 4 5-8 4 5M3 21h18',
@@ -50,6 +50,11 @@ export function age(at, now, limit = Infinity) {
     const old = Math.max(0, now - at);
     return h('span.age', {class: old > limit ? 'stale' : '', title: `${when(at, now)}`},
         t('age.ago', {age: span(old)}));
+}
+
+/** What the daemon says: in the reader's language where there are words for it, else as it came, marked as English. */
+export function said(text) {
+    return !text || getLanguage() === 'en' ? text : translated(text) ?? h('span', {lang: 'en'}, text);
 }
 
 export function empty(title, ...rest) {
