@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "flow-interior.h"
 #include "flow-cholesky.h"
+#include "flow-columns.h"
 #include "flow-vector.h"
 
 #include <math.h>
@@ -9,13 +10,6 @@
 #define NONE G_MAXUINT32
 #define MAX_ITERATIONS 100
 #define FIXED 1e-9 /* an interval narrower than this is a number */
-
-/* All variables in columns; each lies in [0, length] above its lower bound. */
-typedef struct {
-    guint32 n;
-    double *x, *length, *cost, *curve, *low_price, *high_price; /* the last two: zl, zu */
-    double *residual, *theta, *xi, *step, *low_step, *high_step, *low_aim, *high_aim;
-} Columns;
 
 typedef struct {
     guint32 device, begin, end; /* slots in which it has rows or variables */
@@ -31,7 +25,7 @@ typedef struct {
 typedef struct {
     const FlowLp *lp;
     const FlowModel *model;
-    Columns c;
+    FlowColumns c;
     Block *blocks;
     guint32 n_blocks, n_rows;
     guint32 *piece;                       /* n_rows + 1: first column of a row's pieces */
@@ -54,7 +48,7 @@ take(Interior *self, gsize n, gsize size)
 static guint32
 add_column(Interior *self, double length, double cost, double curve)
 {
-    Columns *c = &self->c;
+    FlowColumns *c = &self->c;
     c->length[c->n] = length;
     c->cost[c->n] = cost;
     c->curve[c->n] = curve;
@@ -206,7 +200,7 @@ build(Interior *self)
     gsize wishes = lp->first_wish[model->n_devices];
     gsize pieces = self->n_rows > 0 ? lp->rows[self->n_rows - 1].end : 0;
     gsize n = 3 * (gsize)model->n_devices * model->n_slots + wishes + pieces;
-    Columns *c = &self->c;
+    FlowColumns *c = &self->c;
     double **columns[] = { &c->x,          &c->length,    &c->cost,    &c->curve,   &c->low_price,
                            &c->high_price, &c->residual,  &c->theta,   &c->xi,      &c->step,
                            &c->low_step,   &c->high_step, &c->low_aim, &c->high_aim };
@@ -454,13 +448,9 @@ factor(Interior *self)
 static void
 find_direction(Interior *self)
 {
-    Columns *c = &self->c;
+    FlowColumns *c = &self->c;
     double *weighted = c->step;
-    for (guint32 k = 0; k < c->n; k++) {
-        c->xi[k] =
-            c->residual[k] - c->low_aim[k] / c->x[k] + c->high_aim[k] / (c->length[k] - c->x[k]);
-        weighted[k] = -c->theta[k] * c->xi[k];
-    }
+    flow_columns_weigh(c);
     /* A·Θ·Aᵀ·dy = r_p + A·Θ·ξ */
     rows_of_site(self, weighted, self->primal, self->dy);
     for (guint32 b = 0; b < self->n_blocks; b++) {
@@ -494,30 +484,7 @@ find_direction(Interior *self)
     for (guint32 k = 0; k < c->n; k++)
         c->step[k] = -c->xi[k];
     columns_of(self, self->dy, 1, 1, c->step);
-    for (guint32 k = 0; k < c->n; k++) {
-        double room = c->length[k] - c->x[k];
-        c->step[k] *= c->theta[k];
-        c->low_step[k] = (c->low_aim[k] - c->low_price[k] * c->step[k]) / c->x[k];
-        c->high_step[k] = (c->high_aim[k] + c->high_price[k] * c->step[k]) / room;
-    }
-}
-
-static void
-step_lengths(const Columns *c, double *primal, double *dual)
-{
-    double p = INFINITY, d = INFINITY;
-    for (guint32 k = 0; k < c->n; k++) {
-        if (c->step[k] < 0)
-            p = MIN(p, -c->x[k] / c->step[k]);
-        else if (c->step[k] > 0)
-            p = MIN(p, (c->length[k] - c->x[k]) / c->step[k]);
-        if (c->low_step[k] < 0)
-            d = MIN(d, -c->low_price[k] / c->low_step[k]);
-        if (c->high_step[k] < 0)
-            d = MIN(d, -c->high_price[k] / c->high_step[k]);
-    }
-    *primal = p;
-    *dual = d;
+    flow_columns_direct(c);
 }
 
 static double
@@ -536,14 +503,12 @@ typedef struct {
 static State
 measure(Interior *self)
 {
-    Columns *c = &self->c;
+    FlowColumns *c = &self->c;
     State state = { 0 };
-    for (guint32 k = 0; k < c->n; k++) {
-        double room = c->length[k] - c->x[k];
-        c->residual[k] = c->cost[k] + c->curve[k] * c->x[k] - c->low_price[k] + c->high_price[k];
-        state.complement += c->low_price[k] * c->x[k] + c->high_price[k] * room;
+    for (guint32 k = 0; k < c->n; k++)
         state.objective += c->cost[k] * c->x[k];
-    }
+    state.complement = flow_columns_complement(c);
+    flow_columns_residual(c);
     columns_of(self, self->y, 0, -1, c->residual);
     rows_of_site(self, c->x, self->rhs, self->primal);
     state.primal = largest(self->primal, self->n_rows);
@@ -561,12 +526,7 @@ measure(Interior *self)
 static void
 advance(Interior *self, double primal, double dual)
 {
-    Columns *c = &self->c;
-    for (guint32 k = 0; k < c->n; k++) {
-        c->x[k] += primal * c->step[k];
-        c->low_price[k] += dual * c->low_step[k];
-        c->high_price[k] += dual * c->high_step[k];
-    }
+    flow_columns_advance(&self->c, primal, dual);
     for (guint32 r = 0; r < self->n_rows; r++)
         self->y[r] += dual * self->dy[r];
     for (guint32 b = 0; b < self->n_blocks; b++) {
@@ -579,32 +539,18 @@ advance(Interior *self, double primal, double dual)
 static void
 iterate(Interior *self, double complement)
 {
-    Columns *c = &self->c;
-    double average = complement / (2.0 * c->n), alpha_p, alpha_d, after = 0;
-    for (guint32 k = 0; k < c->n; k++) {
-        double room = c->length[k] - c->x[k];
-        c->theta[k] = 1 / (c->curve[k] + c->low_price[k] / c->x[k] + c->high_price[k] / room);
-        c->low_aim[k] = -c->low_price[k] * c->x[k];
-        c->high_aim[k] = -c->high_price[k] * room;
-    }
+    FlowColumns *c = &self->c;
+    double average = complement / (2.0 * c->n), alpha_p, alpha_d;
+    flow_columns_predict(c);
     factor(self);
     find_direction(self);
-    step_lengths(c, &alpha_p, &alpha_d);
+    flow_columns_lengths(c, &alpha_p, &alpha_d);
     alpha_p = MIN(alpha_p, 1);
     alpha_d = MIN(alpha_d, 1);
-    for (guint32 k = 0; k < c->n; k++) {
-        double room = c->length[k] - c->x[k];
-        after += (c->low_price[k] + alpha_d * c->low_step[k]) * (c->x[k] + alpha_p * c->step[k]) +
-                 (c->high_price[k] + alpha_d * c->high_step[k]) * (room - alpha_p * c->step[k]);
-    }
-    double share = after / complement;
-    double aim = share * share * share * average;
-    for (guint32 k = 0; k < c->n; k++) {
-        c->low_aim[k] += aim - c->step[k] * c->low_step[k];
-        c->high_aim[k] += aim + c->step[k] * c->high_step[k];
-    }
+    double share = flow_columns_complement_after(c, alpha_p, alpha_d) / complement;
+    flow_columns_correct(c, share * share * share * average);
     find_direction(self);
-    step_lengths(c, &alpha_p, &alpha_d);
+    flow_columns_lengths(c, &alpha_p, &alpha_d);
     advance(self, MIN(1, 0.995 * alpha_p), MIN(1, 0.995 * alpha_d));
 }
 
@@ -663,7 +609,7 @@ flow_interior(const FlowLp *lp,
     Interior self = { .lp = lp, .model = lp->model, .n_rows = lp->n_rows };
     self.arena = g_ptr_array_new_with_free_func(g_free);
     build(&self);
-    Columns *c = &self.c;
+    FlowColumns *c = &self.c;
     double price = 0, base = largest(self.rhs, self.n_rows);
     for (guint32 k = 0; k < c->n; k++) {
         c->x[k] = c->length[k] / 2;

@@ -199,8 +199,8 @@ flow_lp_solve(FlowSolver *solver, FlowStep step, guint32 tier)
     FlowLpAnswer answer = { .power = solver->power,
                             .row_price = row_price,
                             .stock_price = solver->stock_price };
-    /* who lacks how much hangs on a curve that is nearly flat */
-    double gap = step == FLOW_STEP_NEED ? 1e-12 : 1e-9;
+    /* who lacks how much hangs on a curve that is nearly flat; a tree only asks how much in all */
+    double gap = step == FLOW_STEP_NEED && !solver->is_deciding ? 1e-12 : 1e-9;
     gboolean in_time = flow_interior(&self.lp, gap, flow_clock_is_late, &solver->clock, &answer);
     for (guint32 r = 0; r < self.rows->len && step == FLOW_STEP_MONEY; r++) {
         const FlowRow *row = &self.lp.rows[r];

@@ -193,7 +193,7 @@ flow_search(FlowSolver *solver)
                 return;
         }
         if (round == 0 && flow_lacks_more(solver) &&
-            !flow_settle(solver, nodes_of_tree(solver) / 2))
+            !flow_settle(solver, nodes_of_tree(solver)))
             return;
         if (!price_best(solver))
             return;

@@ -127,6 +127,14 @@ main(int argc, char **argv)
         10,
         2,
         20000);
+    run(ops,
+        "the same with least rates",
+        10,
+        96,
+        CASE_SCARCE | CASE_CARS_ONLY | CASE_LEAST_RATE,
+        20,
+        1,
+        2000000);
     run(ops, "100 devices, 96 slots, coupled", 100, 96, CASE_TIGHT, 3, 1, 30000);
     return 0;
 }
