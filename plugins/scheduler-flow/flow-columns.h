@@ -19,7 +19,7 @@ typedef struct {
 } FlowColumns;
 
 /* Each loop works on a copy of the pointers: nothing that it writes can change them. */
-#define EACH(k) _Pragma("GCC ivdep") for (guint32 k = 0; k < c.n; k++)
+#define EACH(k) FLOW_INDEPENDENT for (guint32 k = 0; k < c.n; k++)
 
 /* Sums and smallest are taken in four lanes, on any machine. */
 #define LANES 4

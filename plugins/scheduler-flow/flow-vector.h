@@ -11,3 +11,10 @@
 #else
 #define FLOW_VECTOR
 #endif
+
+/* Before a loop whose steps do not depend on each other, whatever the compiler sees of pointers. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define FLOW_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define FLOW_INDEPENDENT
+#endif
