@@ -109,12 +109,21 @@ event_at(CfxTimeline *self, gint64 us, guint *ret_first, guint *ret_end)
     *ret_first = first_from(self, start_us);
 }
 
+/* items of all events that hold @us: sources need not begin theirs at the same instants */
+static void
+events_at(CfxTimeline *self, gint64 us, guint *ret_first, guint *ret_end)
+{
+    event_at(self, us, ret_first, ret_end);
+    if (*ret_first < *ret_end && self->resolution_us > 0)
+        *ret_first = first_from(self, us - self->resolution_us + 1);
+}
+
 void
 cfx_timeline_trim(CfxTimeline *self, gint64 before_us)
 {
     guint n, end;
 
-    event_at(self, before_us, &n, &end);
+    events_at(self, before_us, &n, &end);
     /* seldom, a good part at a time */
     if (n > 64)
         g_array_remove_range(self->items, 0, n);
@@ -142,7 +151,7 @@ double
 cfx_timeline_lowest(CfxTimeline *self, gint64 us)
 {
     guint first, end;
-    event_at(self, us, &first, &end);
+    events_at(self, us, &first, &end);
 
     double lowest = NAN;
     for (guint i = first; i < end; i++)
@@ -154,7 +163,7 @@ double
 cfx_timeline_highest(CfxTimeline *self, gint64 us)
 {
     guint first, end;
-    event_at(self, us, &first, &end);
+    events_at(self, us, &first, &end);
 
     double highest = NAN;
     for (guint i = first; i < end; i++)
@@ -167,15 +176,14 @@ cfx_timeline_next(CfxTimeline *self, gint64 us)
 {
     settle(self);
 
-    guint i = first_from(self, us + 1);
+    guint first, i;
+    events_at(self, us, &first, &i);
     gint64 next = i < self->items->len ? g_array_index(self->items, CfxTimelineItem, i).start_us
                                        : CFX_TIME_MAX;
-    if (i > 0 && self->resolution_us > 0) {
-        gint64 ends_us =
-            g_array_index(self->items, CfxTimelineItem, i - 1).start_us + self->resolution_us;
-        if (ends_us > us)
-            next = MIN(next, ends_us);
-    }
+    if (first < i && self->resolution_us > 0) /* the first that began is the first that ends */
+        next =
+            MIN(next,
+                g_array_index(self->items, CfxTimelineItem, first).start_us + self->resolution_us);
     return next;
 }
 

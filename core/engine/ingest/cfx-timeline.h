@@ -34,7 +34,8 @@ void cfx_timeline_trim(CfxTimeline *self, gint64 before_us);
 /* The newest belief of the event that holds @us, withdrawn ones left out; of an instantaneous
  * sensor the last value at or before. NAN: nothing is known. */
 double cfx_timeline_best(CfxTimeline *self, gint64 us);
-/* The lowest of all sources of the event that holds @us. NAN: nothing is known. */
+/* The lowest of all events that hold @us, of any source: they may overlap. NAN: nothing is known.
+ */
 double cfx_timeline_lowest(CfxTimeline *self, gint64 us);
 double cfx_timeline_highest(CfxTimeline *self, gint64 us);
 /* The next instant after @us at which an event begins or ends; CFX_TIME_MAX: none. */

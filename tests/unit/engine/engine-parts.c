@@ -71,6 +71,26 @@ test_forget(void)
     }
 }
 
+/* Two sources whose events begin at different instants: what holds longest is not hidden. */
+static void
+test_overlap(void)
+{
+    g_autoptr(CfxTimeline) line = cfx_timeline_new(86, 15 * CFX_MINUTE, CFX_SOURCE_ANY, 1);
+    gint64 t = at("2025-06-01T10:00:00Z");
+
+    cfx_timeline_add(line, t, 1, 1, 50);
+    cfx_timeline_add(line, t + 5 * CFX_MINUTE, 2, 1, 80);
+    g_assert_cmpfloat(cfx_timeline_lowest(line, t + 4 * CFX_MINUTE), ==, 50);
+    g_assert_cmpfloat(cfx_timeline_lowest(line, t + 14 * CFX_MINUTE), ==, 50);
+    g_assert_cmpfloat(cfx_timeline_highest(line, t + 14 * CFX_MINUTE), ==, 80);
+    g_assert_cmpfloat(cfx_timeline_lowest(line, t + 15 * CFX_MINUTE), ==, 80);
+    g_assert_true(isnan(cfx_timeline_lowest(line, t + 20 * CFX_MINUTE)));
+    g_assert_cmpint(cfx_timeline_next(line, t), ==, t + 5 * CFX_MINUTE);
+    g_assert_cmpint(cfx_timeline_next(line, t + 5 * CFX_MINUTE), ==, t + 15 * CFX_MINUTE);
+    g_assert_cmpint(cfx_timeline_next(line, t + 15 * CFX_MINUTE), ==, t + 20 * CFX_MINUTE);
+    g_assert_cmpint(cfx_timeline_next(line, t + 20 * CFX_MINUTE), ==, CFX_TIME_MAX);
+}
+
 static void
 test_register(void)
 {
@@ -507,6 +527,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/engine/timeline/events", test_timeline);
     g_test_add_func("/engine/timeline/forget", test_forget);
+    g_test_add_func("/engine/timeline/overlap", test_overlap);
     g_test_add_func("/engine/timeline/register", test_register);
     g_test_add_func("/engine/limits/table", test_limits);
     g_test_add_func("/engine/limits/missing", test_limit_missing);
